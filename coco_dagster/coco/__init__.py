@@ -1,0 +1,1 @@
+"""What COCO readers read: geometry, attributes, categories, and the files of an export."""

@@ -1,0 +1,16 @@
+"""Members of JSON objects as text, made in Rust rather than one object at a time."""
+
+import polars as pl
+
+
+def member(column: str, key: str) -> pl.Expr:
+    """Text of a member, with the comma before it: `,"key":value`; "" where the value is null.
+
+    Args:
+        column: column with the values.
+        key: key in the JSON object.
+    """
+    # Only structs have a JSON encoder; the braces around the one member are cut off again.
+    text = pl.struct(pl.col(column).alias(key)).struct.json_encode()
+    whole = pl.concat_str(pl.lit(","), text.str.slice(1).str.head(-1))
+    return pl.when(pl.col(column).is_null()).then(pl.lit("")).otherwise(whole).alias(key)

@@ -1,0 +1,237 @@
+"""Masks as COCO reads them: runs over columns, without a dense array of pixels.
+
+COCO reads a mask of H rows column by column: pixel (x, y) has the position x·H + y. A mask is
+kept as its *flips*: the positions whose pixel differs from the one before (what comes before the
+first is 0). Flips are what every step here makes and takes; only `Masks` turns them into text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coco_dagster.encord.rle import MaskGrids
+from coco_dagster.encord.run_lengths import (
+    CACHED_CHARS,
+    Ints,
+    Runs,
+    bounded_batches,
+    decode_counts,
+    encode_counts,
+    owner_sums,
+    ragged_arange,
+    rle_array,
+    string_sizes,
+)
+
+_BATCH_FLIPS: Final = 2**21
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Run-length encoded masks, one per annotation.
+
+    Attributes:
+        counts: COCO's compressed counts, column-major, as pycocotools writes them.
+        width: columns of the frame.
+        height: rows of the frame.
+        area: pixels of the mask.
+        bbox: x, y, w, h of the pixels that the mask spans, as `pycocotools.mask.toBbox` gives
+            it; zeros for an empty mask. Shape (n, 4).
+    """
+
+    counts: pl.Series
+    width: Ints
+    height: Ints
+    area: NDArray[np.float64]
+    bbox: NDArray[np.float64]
+
+    @classmethod
+    def from_flips(cls, flips: Ints, sizes: Ints, width: Ints, height: Ints) -> "Masks":
+        """Masks from their flips.
+
+        Args:
+            flips: positions of all masks, ascending within each mask, below width·height.
+            sizes: number of flips of each mask.
+            width: columns of each frame.
+            height: rows of each frame.
+        """
+        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        # Runs end where the next one starts, the last one with the frame.
+        run_offsets = offsets + np.arange(offsets.size)
+        ends = np.empty(int(run_offsets[-1]), np.int64)
+        ends[np.arange(flips.size) + np.repeat(np.arange(sizes.size), sizes)] = flips
+        ends[run_offsets[1:] - 1] = width * height
+        counts = np.diff(ends, prepend=0)
+        counts[run_offsets[:-1]] = ends[run_offsets[:-1]]
+        runs = Runs(counts, run_offsets, np.ones(sizes.size, np.bool_))
+        area, bbox = _extent(runs, width, height)
+        text = pl.Series("counts", encode_counts(counts, run_offsets), pl.String)
+        return cls(text, width, height, area, bbox)
+
+    @classmethod
+    def concat(cls, parts: Sequence["Masks"]) -> "Masks":
+        """The masks of all parts in a row; there is at least one part."""
+        return cls(
+            pl.concat([part.counts for part in parts]),
+            np.concatenate([part.width for part in parts]),
+            np.concatenate([part.height for part in parts]),
+            np.concatenate([part.area for part in parts]),
+            np.concatenate([part.bbox for part in parts]),
+        )
+
+    def segmentation(self) -> pl.Series:
+        """JSON text of each mask: `{"size":[H,W],"counts":"…"}`."""
+        columns = {"height": self.height, "width": self.width, "counts": self.counts}
+        mask = pl.struct(pl.concat_list("height", "width").alias("size"), "counts")
+        return pl.DataFrame(columns).select(mask.struct.json_encode().alias("segmentation"))[
+            "segmentation"
+        ]
+
+
+def _extent(
+    runs: Runs, width: Ints, height: Ints
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pixel count and bounding box of column-major masks."""
+    mask, start, stop = runs.ones()
+    area = owner_sums(mask, stop - start, width.size).astype(np.float64)
+    rows = height[mask]
+    left, top = np.divmod(start, rows)
+    right, bottom = np.divmod(stop - 1, rows)
+    # A run that goes on in the next column holds the last row of one and the first of the other.
+    wraps = right > left
+    top[wraps] = 0
+    bottom[wraps] = rows[wraps] - 1
+    bbox = np.zeros((width.size, 4))
+    sizes = np.bincount(mask, minlength=width.size)
+    filled = sizes > 0
+    if filled.any():
+        starts = (np.cumsum(sizes) - sizes)[filled]
+        bbox[filled, 0] = x = np.minimum.reduceat(left, starts)
+        bbox[filled, 1] = y = np.minimum.reduceat(top, starts)
+        bbox[filled, 2] = np.maximum.reduceat(right, starts) - x + 1
+        bbox[filled, 3] = np.maximum.reduceat(bottom, starts) - y + 1
+    return area, bbox
+
+
+def paste_masks(rle: pa.Array | Sequence[str], grids: MaskGrids) -> Masks:
+    """Encord's row-major masks, pasted into their frames and cropped at the frames' edges.
+
+    Args:
+        rle: row-major counts of each mask; what `check_masks` finds no fault with.
+        grids: where each mask lies in its frame.
+    """
+    array = rle_array(rle)
+    parts = [
+        part
+        for chosen in bounded_batches(string_sizes(array), CACHED_CHARS)
+        for part in _paste_batch(array[chosen], grids[chosen])
+    ]
+    none = np.zeros(0, np.int64)
+    return Masks.concat(parts or [Masks.from_flips(none, none, none, none)])
+
+
+def _paste_batch(rle: pa.Array, grids: MaskGrids) -> list[Masks]:
+    width, height = grids.frame_width, grids.frame_height
+    mask, x, y, length = _differences(*_row_segments(decode_counts(rle), grids), width, height)
+    flips_per_mask = owner_sums(mask, length, width.size)
+    intervals = np.concatenate(([0], np.cumsum(np.bincount(mask, minlength=width.size))))
+    parts = []
+    for chosen in bounded_batches(flips_per_mask, _BATCH_FLIPS):
+        these = slice(int(intervals[chosen.start]), int(intervals[chosen.stop]))
+        of = mask[these] - chosen.start
+        flips = _by_column(of, x[these], y[these], length[these], width[chosen], height[chosen])
+        parts.append(Masks.from_flips(flips, flips_per_mask[chosen], width[chosen], height[chosen]))
+    return parts
+
+
+def _row_segments(runs: Runs, grids: MaskGrids) -> tuple[Ints, Ints, Ints, Ints]:
+    """Ones row by row: mask, row, first column and the column after the last, all of the frame."""
+    mask, start, stop = runs.ones()
+    x0, x1, y0, y1 = grids.window()
+    width = grids.width[mask]
+    first_row, first_column = np.divmod(start, width)
+    last_row, last_column = np.divmod(stop - 1, width)
+    top = np.maximum(first_row, y0[mask])
+    rows = np.maximum(np.minimum(last_row, y1[mask] - 1) - top + 1, 0)
+    rows[stop == start] = 0
+    run = np.repeat(np.arange(mask.size), rows)
+    row = top[run] + ragged_arange(rows)
+    mask = mask[run]
+    left = np.where(row == first_row[run], first_column[run], 0)
+    right = np.where(row == last_row[run], last_column[run] + 1, grids.width[mask])
+    left = np.maximum(left, x0[mask])
+    right = np.minimum(right, x1[mask])
+    seen = left < right
+    mask, row, left, right = mask[seen], row[seen], left[seen], right[seen]
+    return mask, row + grids.top[mask], left + grids.left[mask], right + grids.left[mask]
+
+
+def _differences(
+    mask: Ints, row: Ints, left: Ints, right: Ints, width: Ints, height: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Where each row differs from what comes before it in column-major order.
+
+    That is the row above; for the first row it is the last one, a column further right. A row
+    toggles at the ends of its segments; where two rows differ, the toggles of both together do.
+
+    Returns:
+        Intervals along rows: mask, first x, y, length; in order of mask.
+    """
+    step = width + 1
+    base = np.cumsum(height * step) - height * step
+    edges = np.column_stack((left, right)).ravel()
+    mask, row = np.repeat(mask, 2), np.repeat(row, 2)
+    own = base[mask] + row * step[mask] + edges
+    wraps = row + 1 == height[mask]
+    below = own + np.where(wraps, 0, step[mask])
+    last = mask[wraps]
+    below[wraps] = base[last] + np.minimum(edges[wraps] + 1, width[last])
+    # Stable, because both halves are all but sorted, which that kind of sort makes use of.
+    toggles = _odd(np.sort(np.concatenate((own, below)), kind="stable"))
+    start, stop = toggles[::2], toggles[1::2]
+    mask = np.searchsorted(base, start, side="right") - 1
+    y, x = np.divmod(start - base[mask], step[mask])
+    return mask, x, y, stop - start
+
+
+def _by_column(mask: Ints, x: Ints, y: Ints, length: Ints, width: Ints, height: Ints) -> Ints:
+    """Pixels of intervals along rows, as sorted positions column by column."""
+    base = np.cumsum(width * height) - width * height
+    rows = height[mask]
+    keys: Ints = np.repeat(base[mask] + x * rows + y, length)
+    keys += ragged_arange(length) * np.repeat(rows, length)
+    keys.sort()
+    keys -= np.repeat(base, owner_sums(mask, length, width.size))
+    return keys
+
+
+def flips_of(owner: Ints, position: Ints, pixels: Ints) -> tuple[Ints, Ints]:
+    """Flips from crossings in any order, of which an even number in one place is none.
+
+    Args:
+        owner: mask of each crossing.
+        position: position of each crossing, up to and including the end of its frame.
+        pixels: pixels of each mask's frame.
+
+    Returns:
+        Mask and position of the flips, in order; those at the end of a frame are left out.
+    """
+    spans = pixels + 1
+    base = np.cumsum(spans) - spans
+    keys = _odd(np.sort(base[owner] + position))
+    owner = np.searchsorted(base, keys, side="right") - 1
+    position = keys - base[owner]
+    within = position < pixels[owner]
+    return owner[within], position[within]
+
+
+def _odd(values: Ints) -> Ints:
+    """The values that a sorted array holds an odd number of times, once each."""
+    starts = np.flatnonzero(np.diff(values, prepend=-1))
+    odd = np.diff(starts, append=values.size) & 1
+    return values[starts[odd.astype(np.bool_)]]

@@ -1,0 +1,53 @@
+"""Numbers of many annotations as JSON text, made in Rust rather than one annotation at a time."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coco_dagster.encord.run_lengths import Ints
+
+_PREFIX: Final = len('{"v":')
+_SUFFIX: Final = len("}")
+
+
+def json_texts(values: pa.Array) -> pl.Series:
+    """JSON text of each value of an array; numbers as the shortest text that reads back the same.
+
+    Args:
+        values: finite numbers, or lists (of lists) of them.
+    """
+    column = pl.DataFrame({"v": pl.Series(values)})
+    # Only structs have a JSON encoder; what it wraps around the value is cut off again.
+    wrapped = column.select(pl.struct("v").struct.json_encode())["v"]
+    return wrapped.str.slice(_PREFIX, wrapped.str.len_bytes() - (_PREFIX + _SUFFIX))
+
+
+def lists(values: NDArray[np.generic] | pa.Array, *offsets: Ints) -> pa.Array:
+    """Nested lists from flat values, without copying them.
+
+    Args:
+        values: the values of all lists in a row.
+        offsets: where each list starts and the last one ends: of the innermost lists first.
+    """
+    array = values if isinstance(values, pa.Array) else pa.array(values)
+    for level in offsets:
+        array = pa.LargeListArray.from_arrays(pa.array(level), array)
+    return array
+
+
+def rounded(values: NDArray[np.float64], precision: int | None) -> NDArray[np.float64]:
+    """Values with at most so many decimals; None leaves them as they are, but for -0.
+
+    Args:
+        values: finite numbers.
+        precision: decimals, 0 to 15.
+    """
+    if precision is None:
+        return values + 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        shorter = np.round(values, precision)
+    # A number too large to be scaled has no decimals.
+    return np.where(np.isfinite(shorter), shorter, values) + 0.0

@@ -1,0 +1,111 @@
+"""Which label rows an export holds, and what becomes of the objects of the others."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+from msgspec import Struct
+
+from coco_dagster.coco.images import IMAGE_KEY, ordered_rows
+from coco_dagster.tables.findings import SEVERITIES
+from coco_dagster.tables.schemas import FINDINGS
+
+MAIN_BRANCH: Final = "main"
+
+
+class Selection(Struct, frozen=True):
+    """Label rows to export.
+
+    Attributes:
+        label_rows: table `label_rows` in source order, with `row_order`.
+        findings: findings on all rows, those that are not exported included.
+    """
+
+    label_rows: pl.DataFrame
+    findings: pa.Table
+
+
+def select_rows(tables: Mapping[str, pa.Table], branches: Collection[str]) -> Selection:
+    """Choose the label rows of some branches; everything in the others is skipped.
+
+    Args:
+        tables: the normalised tables.
+        branches: names of branches; a row without one belongs to `main`.
+    """
+    rows = pl.DataFrame(pl.from_arrow(tables["label_rows"]))
+    exported = pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(list(branches))
+    chosen = ordered_rows(rows.filter(exported))
+    findings = pl.DataFrame(pl.from_arrow(tables["findings"]))
+    shared = _shared_files(tables, chosen)
+    if chosen.height < rows.height:
+        others = rows.filter(~exported).select("label_hash")
+        findings = pl.concat(
+            [
+                findings.join(others, on="label_hash", how="anti", nulls_equal=True),
+                _skipped(findings.join(others, on="label_hash", how="semi"), tables, others),
+            ]
+        )
+    table = pl.concat([findings, shared]).to_arrow().cast(FINDINGS)
+    return Selection(chosen, table)
+
+
+def _skipped(
+    findings: pl.DataFrame, tables: Mapping[str, pa.Table], rows: pl.DataFrame
+) -> pl.DataFrame:
+    """A finding for every object of rows that are not exported."""
+    ended = findings.filter(pl.col("outcome") != "note")
+    drawn = pl.DataFrame(pl.from_arrow(tables["annotations"])).join(
+        rows, on="label_hash", how="semi"
+    )
+    objects = pl.concat(
+        [
+            ended.select("label_hash", "data_hash", "frame", "object_hash", "path"),
+            drawn.select(
+                "label_hash",
+                "data_hash",
+                "frame",
+                "object_hash",
+                pl.lit(None, pl.String).alias("path"),
+            ),
+        ]
+    )
+    message = "The object stands on a branch that is not exported."
+    return _rows_of_findings(objects, "branch_not_exported", "skipped", message)
+
+
+def _shared_files(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pl.DataFrame:
+    """A note for every file that an earlier label row already shows."""
+    frames = pl.DataFrame(pl.from_arrow(tables["frames"].select(["label_hash", *IMAGE_KEY])))
+    repeated = (
+        frames.join(rows.select("label_hash", "row_order"), on="label_hash", how="inner")
+        .sort("row_order", maintain_order=True)
+        .filter(~pl.struct(IMAGE_KEY).is_first_distinct())
+        .unique(["label_hash", "data_hash"], maintain_order=True)
+        .select(
+            "label_hash",
+            "data_hash",
+            pl.lit(None, pl.Int64).alias("frame"),
+            pl.lit(None, pl.String).alias("object_hash"),
+            pl.lit(None, pl.String).alias("path"),
+        )
+    )
+    message = "An earlier label row shows the same file; both share its images."
+    return _rows_of_findings(repeated, "shared_data_hash", "note", message)
+
+
+def _rows_of_findings(places: pl.DataFrame, code: str, outcome: str, message: str) -> pl.DataFrame:
+    null = pl.lit(None, pl.String)
+    return places.select(
+        pl.lit(code).alias("code"),
+        pl.lit(outcome).alias("outcome"),
+        pl.lit(SEVERITIES[outcome]).alias("severity"),
+        "label_hash",
+        "data_hash",
+        null.alias("space"),
+        "frame",
+        "object_hash",
+        "path",
+        pl.lit(message).alias("message"),
+        null.alias("raw"),
+    )

@@ -1,0 +1,479 @@
+"""Label rows: one JSON object per labelled file, read strictly and mended piece by piece.
+
+A row is first decoded in one go into typed structs, which is fast and refuses every wrong type.
+A row that this refuses is read again piece by piece, so that whatever is malformed costs only
+itself: an object becomes a `Malformed` one, an optional field its default, each with a note.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from coco_dagster.encord.sizes import Number
+from coco_dagster.encord.shapes import GEOMETRY_KEYS, ObjectLabel
+
+_L = TypeVar("_L")
+
+
+class RowError(ValueError):
+    """A label row is unreadable as a whole."""
+
+
+class Note(Struct, frozen=True):
+    """Something that was mended or left out while a label row was read.
+
+    Attributes:
+        code: stable code.
+        path: JSON path within the label row.
+        message: what is wrong and what was done.
+        raw: the fragment concerned, or empty.
+    """
+
+    code: str
+    path: str
+    message: str
+    raw: bytes = b""
+
+
+class Malformed(Struct, frozen=True):
+    """An object that cannot be read, with what is known of it.
+
+    `is_deleted` objects are skipped whatever else is wrong with them.
+    """
+
+    code: str
+    path: str
+    message: str
+    raw: bytes
+    object_hash: str | None = None
+    is_deleted: bool = False
+
+
+class ClassificationLabel(Struct, gc=False):
+    """A frame classification where it stands; its answers lie elsewhere."""
+
+    classification_hash: str = field(name="classificationHash")
+    feature_hash: str | None = field(name="featureHash", default=None)
+
+
+class SliceMetadata(Struct, gc=False):
+    """A DICOM slice."""
+
+    dicom_instance_uid: str | None = None
+    multiframe_frame_number: int | None = None
+    file_uri: str | None = None
+    width: Number = None
+    height: Number = None
+
+
+class FrameLabels(Struct, gc=False):
+    """Labels of one frame."""
+
+    objects: list[ObjectLabel | Malformed] = []
+    classifications: list[ClassificationLabel] = []
+    metadata: SliceMetadata | None = None
+
+
+class _StrictFrame(Struct, gc=False):
+    objects: list[ObjectLabel] = []
+    classifications: list[ClassificationLabel] = []
+    metadata: SliceMetadata | None = None
+
+
+class _StrictFlat(_StrictFrame, gc=False, forbid_unknown_fields=True):
+    """Labels of a single image; any other key tells that the labels are keyed by frame."""
+
+
+class DataUnit(Struct, Generic[_L], gc=False):
+    """A file of the label row with its labels, flat or keyed by frame."""
+
+    data_title: str | None = None
+    data_type: str | None = None
+    data_link: str | None = None
+    data_sequence: Number = None
+    width: Number = None
+    height: Number = None
+    data_fps: float | None = None
+    data_duration: float | None = None
+    labels: _L | UnsetType | None = UNSET
+
+
+class AnswerOption(Struct, gc=False):
+    """A chosen option, or one target of a relation."""
+
+    feature_hash: str | None = field(name="featureHash", default=None)
+    name: str | None = None
+    object_hash: str | None = field(name="objectHash", default=None)
+    value: str | None = None
+
+
+class AttributeAnswer(Struct, gc=False):
+    """The answer to one attribute; dynamic ones carry the frames it holds for."""
+
+    feature_hash: str = field(name="featureHash")
+    name: str | None = None
+    answers: str | int | float | list[AnswerOption | str] | None = None
+    range: list[tuple[int, int]] | None = None
+    space_id: str | None = field(name="spaceId", default=None)
+
+
+class ObjectAnswer(Struct, gc=False):
+    """Static answers of an object; for range-based objects, the object itself."""
+
+    classifications: list[AttributeAnswer] = []
+    shape: str | None = None
+    feature_hash: str | None = field(name="featureHash", default=None)
+
+
+class ObjectActions(Struct, gc=False):
+    """Dynamic answers of an object."""
+
+    actions: list[AttributeAnswer] = []
+
+
+class SpacePlacement(Struct, gc=False):
+    """Frames of a space on which a classification stands; empty: the whole space."""
+
+    range: list[tuple[int, int]] = []
+
+
+class ClassificationAnswer(Struct, gc=False):
+    """Answers of a frame classification, and where it stands if the frames do not say so."""
+
+    classifications: list[AttributeAnswer] = []
+    feature_hash: str | None = field(name="featureHash", default=None)
+    range: list[tuple[int, int]] | None = None
+    spaces: dict[str, SpacePlacement] | None = None
+
+
+class LabelRow(Struct, Generic[_L], gc=False):
+    """One label row."""
+
+    data_units: dict[str, DataUnit[_L]]
+    label_hash: str | None = None
+    branch_name: str | None = None
+    created_at: str | None = None
+    last_edited_at: str | None = None
+    data_hash: str | None = None
+    data_title: str | None = None
+    dataset_hash: str | None = None
+    dataset_title: str | None = None
+    data_type: str | None = None
+    label_status: str | None = None
+    annotation_task_status: str | None = None
+    object_answers: dict[str, ObjectAnswer] | None = None
+    object_actions: dict[str, ObjectActions] | None = None
+    classification_answers: dict[str, ClassificationAnswer] | None = None
+    spaces: dict[str, Raw] | None = None
+
+
+Labels = FrameLabels | dict[str, FrameLabels]
+
+
+class LabelRowReader:
+    """Reads label rows, trying first the form that the row before had."""
+
+    def __init__(self) -> None:
+        self._decoders: list[msgspec.json.Decoder[Any]] = [
+            msgspec.json.Decoder(LabelRow[_StrictFlat]),
+            msgspec.json.Decoder(LabelRow[dict[str, _StrictFrame]]),
+        ]
+
+    def read(self, row: bytes) -> tuple[LabelRow[Labels], list[Note]]:
+        """Read one label row; the notes say what was mended in it.
+
+        Raises:
+            RowError: the row is not a JSON object or has no usable `data_units`.
+        """
+        for decoder in self._decoders:
+            try:
+                label_row: LabelRow[Labels] = decoder.decode(row)
+            except (msgspec.MsgspecError, RecursionError):
+                continue
+            if decoder is not self._decoders[0]:
+                self._decoders.reverse()
+            return label_row, []
+        piecewise = _PieceReader()
+        return piecewise.read_row(row), piecewise.notes
+
+
+def json_key(key: str) -> str:
+    """One step of a JSON path: ``.key`` where that is plain, else ``["key"]``."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
+        return f".{key}"
+    return f"[{msgspec.json.encode(key).decode()}]"
+
+
+_PATH_STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
+
+
+def fragment(row: bytes, path: str) -> bytes:
+    """The bytes of a label row at a JSON path such as ``$.data_units["a/b"].labels.objects[2]``.
+
+    Empty where the path leads nowhere.
+    """
+    piece: bytes | Raw = row
+    try:
+        for name, number, quoted in _PATH_STEP.findall(path):
+            if number:
+                piece = msgspec.json.decode(piece, type=list[Raw])[int(number)]
+            else:
+                key = name or msgspec.json.decode(quoted)
+                piece = msgspec.json.decode(piece, type=dict[str, Raw])[key]
+    except (msgspec.MsgspecError, RecursionError, LookupError):
+        return b""
+    return bytes(piece)
+
+
+_HARD_FIELDS: Final = {
+    "objectHash": "missing_object_hash",
+    "featureHash": "missing_feature_hash",
+    "shape": "missing_shape",
+}
+_OBJECT_TYPES: Final = {
+    f.encode_name: (f.name, f.type) for f in msgspec.structs.fields(ObjectLabel)
+}
+_ALL_GEOMETRY: Final = frozenset(key for keys in GEOMETRY_KEYS.values() for key in keys)
+_BODY_OF: Final = "labels"
+
+
+class _PieceReader:
+    """Reads one malformed label row piece by piece and notes what it mends."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    def read_row(self, row: bytes) -> LabelRow[Labels]:
+        try:
+            pieces = msgspec.json.decode(row, type=dict[str, Raw])
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise RowError(f"The label row is not a JSON object ({_cause(error)}).") from None
+        units = self._soft(pieces, "data_units", dict[str, Raw] | None, None, "$")
+        if units is None:
+            if "spaces" not in pieces:
+                raise RowError("The label row has no `data_units`.")
+            units = {}
+        row_fields = {
+            name: self._soft(pieces, name, str | None, None, "$")
+            for name in _ROW_TEXTS
+            if name in pieces
+        }
+        return LabelRow(
+            data_units={
+                unit_hash: self._read_unit(unit, f"$.data_units{json_key(unit_hash)}")
+                for unit_hash, unit in units.items()
+            },
+            object_answers=self._read_entries(pieces, "object_answers", self._read_object_answer),
+            object_actions=self._read_entries(pieces, "object_actions", self._read_actions),
+            classification_answers=self._read_entries(
+                pieces, "classification_answers", self._read_classification_answer
+            ),
+            spaces=self._soft(pieces, "spaces", dict[str, Raw] | None, None, "$"),
+            **row_fields,
+        )
+
+    def _note(self, code: str, path: str, message: str, raw: bytes = b"") -> None:
+        self.notes.append(Note(code, path, message, raw))
+
+    def _soft(self, pieces: dict[str, Raw], key: str, kind: Any, default: Any, path: str) -> Any:
+        """Value of an optional key; what has a wrong type is noted and replaced."""
+        if key not in pieces:
+            return default
+        try:
+            return msgspec.json.decode(pieces[key], type=kind)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            self._note(
+                "malformed_field",
+                path + json_key(key),
+                f"`{key}` is left out: {_cause(error)}.",
+                bytes(pieces[key]),
+            )
+            return default
+
+    def _read_unit(self, unit: Raw, path: str) -> DataUnit[Labels]:
+        try:
+            pieces = msgspec.json.decode(unit, type=dict[str, Raw])
+        except (msgspec.MsgspecError, RecursionError) as error:
+            self._note("malformed_unit", path, f"The data unit is left out: {_cause(error)}.")
+            return DataUnit()
+        facts = {
+            name: self._soft(pieces, name, kind, None, path)
+            for name, kind in _UNIT_FIELDS.items()
+            if name in pieces
+        }
+        labels: Labels = FrameLabels()
+        if _BODY_OF in pieces:
+            labels = self.read_labels(pieces[_BODY_OF], f"{path}.{_BODY_OF}")
+        return DataUnit(labels=labels, **facts)
+
+    def read_labels(self, labels: Raw, path: str) -> Labels:
+        """Labels of a unit or space, flat or keyed by frame."""
+        try:
+            pieces = msgspec.json.decode(labels, type=dict[str, Raw] | None) or {}
+        except (msgspec.MsgspecError, RecursionError) as error:
+            self._note("malformed_labels", path, f"The labels are left out: {_cause(error)}.")
+            return FrameLabels()
+        if "objects" in pieces or "classifications" in pieces:
+            return self._read_frame(pieces, path)
+        return {
+            key: self._read_frame(
+                self._soft({key: frame}, key, dict[str, Raw] | None, None, path) or {},
+                path + json_key(key),
+            )
+            for key, frame in pieces.items()
+        }
+
+    def _read_frame(self, pieces: dict[str, Raw], path: str) -> FrameLabels:
+        objects = self._soft(pieces, "objects", list[Raw] | None, None, path) or []
+        placed = self._soft(pieces, "classifications", list[Raw] | None, None, path) or []
+        return FrameLabels(
+            objects=[
+                self.read_object(piece, f"{path}.objects[{index}]")
+                for index, piece in enumerate(objects)
+            ],
+            classifications=list(
+                self._read_list(placed, ClassificationLabel, f"{path}.classifications")
+            ),
+            metadata=self._read_metadata(pieces, path),
+        )
+
+    def _read_metadata(self, pieces: dict[str, Raw], path: str) -> SliceMetadata | None:
+        metadata = self._soft(pieces, "metadata", dict[str, Raw] | None, None, path)
+        if metadata is None:
+            return None
+        return SliceMetadata(
+            **{
+                f.name: self._soft(metadata, f.encode_name, f.type, None, f"{path}.metadata")
+                for f in msgspec.structs.fields(SliceMetadata)
+            }
+        )
+
+    def _read_list(self, pieces: list[Raw], kind: type[_L], path: str) -> Iterator[_L]:
+        for index, piece in enumerate(pieces):
+            try:
+                yield msgspec.json.decode(piece, type=kind)
+            except (msgspec.MsgspecError, RecursionError) as error:
+                self._note(
+                    "malformed_answer",
+                    f"{path}[{index}]",
+                    f"The entry is left out: {_cause(error)}.",
+                    bytes(piece),
+                )
+
+    def read_object(self, piece: Raw, path: str) -> ObjectLabel | Malformed:
+        """One object of a frame; only the geometry of its own shape has to be well-formed."""
+        raw = bytes(piece)
+        try:
+            pieces = msgspec.json.decode(piece, type=dict[str, Raw])
+        except (msgspec.MsgspecError, RecursionError) as error:
+            return Malformed("malformed_object", path, f"Not an object: {_cause(error)}.", raw)
+        is_deleted = pieces.get("isDeleted") == Raw(b"true")
+        values: dict[str, Any] = {}
+        for key, code in _HARD_FIELDS.items():
+            values[key] = _text(pieces.get(key))
+            if not values[key]:
+                return Malformed(
+                    code,
+                    path + json_key(key),
+                    f"The object has no usable `{key}`.",
+                    raw,
+                    values.get("objectHash"),
+                    is_deleted,
+                )
+        fields = {_OBJECT_TYPES[key][0]: value for key, value in values.items()}
+        wanted = GEOMETRY_KEYS.get(values["shape"], ())
+        for key, (name, kind) in _OBJECT_TYPES.items():
+            if key not in pieces or key in _HARD_FIELDS:
+                continue
+            if key not in _ALL_GEOMETRY:
+                fields[name] = self._soft(pieces, key, kind, _OBJECT_DEFAULTS[name], path)
+            elif key in wanted:
+                try:
+                    fields[name] = msgspec.json.decode(pieces[key], type=kind)
+                except (msgspec.MsgspecError, RecursionError) as error:
+                    return Malformed(
+                        "malformed_geometry",
+                        path + json_key(key) + _path_of(error),
+                        f"The geometry cannot be read: {_cause(error)}.",
+                        raw,
+                        values["objectHash"],
+                        is_deleted,
+                    )
+        return ObjectLabel(**fields)
+
+    def _read_entries(
+        self, pieces: dict[str, Raw], key: str, read: Callable[[dict[str, Raw], str], _L]
+    ) -> dict[str, _L] | None:
+        entries = self._soft(pieces, key, dict[str, Raw] | None, None, "$") or {}
+        found: dict[str, _L] = {}
+        for entry_hash in entries:
+            path = f"$.{key}"
+            entry = self._soft(entries, entry_hash, dict[str, Raw] | None, None, path)
+            if entry is not None:
+                found[entry_hash] = read(entry, path + json_key(entry_hash))
+        return found
+
+    def _read_answers(self, entry: dict[str, Raw], key: str, path: str) -> list[AttributeAnswer]:
+        pieces = self._soft(entry, key, list[Raw] | None, None, path) or []
+        return list(self._read_list(pieces, AttributeAnswer, f"{path}.{key}"))
+
+    def _read_object_answer(self, entry: dict[str, Raw], path: str) -> ObjectAnswer:
+        return ObjectAnswer(
+            classifications=self._read_answers(entry, "classifications", path),
+            shape=self._soft(entry, "shape", str | None, None, path),
+            feature_hash=self._soft(entry, "featureHash", str | None, None, path),
+        )
+
+    def _read_actions(self, entry: dict[str, Raw], path: str) -> ObjectActions:
+        return ObjectActions(actions=self._read_answers(entry, "actions", path))
+
+    def _read_classification_answer(self, entry: dict[str, Raw], path: str) -> ClassificationAnswer:
+        placements = self._soft(entry, "spaces", dict[str, Raw] | None, None, path) or {}
+        spaces = {
+            space: self._soft(placements, space, SpacePlacement | None, None, f"{path}.spaces")
+            for space in placements
+        }
+        return ClassificationAnswer(
+            classifications=self._read_answers(entry, "classifications", path),
+            feature_hash=self._soft(entry, "featureHash", str | None, None, path),
+            range=self._soft(entry, "range", list[tuple[int, int]] | None, None, path),
+            spaces={space: place for space, place in spaces.items() if place is not None},
+        )
+
+
+def read_labels(labels: Raw, path: str) -> tuple[Labels, list[Note]]:
+    """Labels of a space, which are read piece by piece, with notes on what was mended."""
+    reader = _PieceReader()
+    return reader.read_labels(labels, path), reader.notes
+
+
+_ROW_TEXTS: Final = tuple(
+    f.name for f in msgspec.structs.fields(LabelRow) if f.type == (str | None)
+)
+_UNIT_FIELDS: Final = {
+    f.name: f.type for f in msgspec.structs.fields(DataUnit) if f.name != _BODY_OF
+}
+_OBJECT_DEFAULTS: Final = {f.name: f.default for f in msgspec.structs.fields(ObjectLabel)}
+
+
+def _text(piece: Raw | None) -> str | None:
+    if piece is None:
+        return None
+    try:
+        return msgspec.json.decode(piece, type=str)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    text = str(error).partition(" - at `$")[0]
+    return text[:1].lower() + text[1:]
+
+
+def _path_of(error: Exception) -> str:
+    return str(error).partition(" - at `$")[2].rstrip("`")

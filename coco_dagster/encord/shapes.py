@@ -1,0 +1,410 @@
+"""Geometry of label-row objects as Encord writes it, one function per shape.
+
+All 2D coordinates are fractions of the frame: x and widths by its width, y and heights by its
+height, with the origin in the top left corner and y pointing down; angles are degrees clockwise
+on screen. Geometry is read as drawn: nothing is clipped, rounded or converted to pixels here.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from coco_dagster.encord.sizes import whole_number
+
+
+class GeometryError(ValueError):
+    """The geometry of an object cannot be read.
+
+    Args:
+        code: stable code of the finding.
+        message: what is wrong.
+        path: JSON path below the object, such as ``.boundingBox.x``.
+    """
+
+    def __init__(self, code: str, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+
+
+class BoundingBox(Struct, gc=False):
+    """`x`, `y` is the top left corner."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class RotatableBoundingBox(BoundingBox, gc=False):
+    """The unrotated box; `theta` turns it about its centre, in pixel space."""
+
+    theta: float | None = None
+
+
+class XY(Struct, gc=False):
+    """One point."""
+
+    x: float
+    y: float
+
+
+class Bitmask(Struct, gc=False):
+    """A run-length encoded grid of `width` × `height` pixels, in row-major order."""
+
+    rle_string: str = field(name="rleString")
+    top: int | float | None = None
+    left: int | float | None = None
+    width: int | float | None = None
+    height: int | float | None = None
+
+
+class SkeletonPoint(XY, gc=False):
+    """A point of a skeleton with one of two notations of its visibility."""
+
+    name: str | None = None
+    feature_hash: str | None = field(name="featureHash", default=None)
+    visibility: str | None = None
+    invisible: bool | None = None
+    occluded: bool | None = None
+    self_occluded: bool | None = field(name="selfOccluded", default=None)
+
+
+class Circle(Struct, gc=False):
+    """`r` is a fraction of the width; the second radius is `r` · `stretch`, by width too."""
+
+    x: float
+    y: float
+    r: float
+    stretch: float | None = None
+    theta: float | None = None
+
+
+class Ellipse(Struct, gc=False):
+    """`rx` is a fraction of the width, `ry` of the height; turned in pixel space."""
+
+    x: float
+    y: float
+    rx: float
+    ry: float
+    theta: float | None = None
+
+
+class Cuboid2D(Struct, gc=False):
+    """A front face and either an offset (isometric) or a vanishing point (perspective)."""
+
+    front: list[float]
+    offset: XY | None = None
+    vanishing_point: XY | None = field(name="vanishingPoint", default=None)
+    scale_ratio: float | None = field(name="scaleRatio", default=None)
+
+
+class ObjectLabel(Struct, gc=False):
+    """One object on one frame, with the geometry of its shape as far as it is present."""
+
+    object_hash: str = field(name="objectHash")
+    feature_hash: str = field(name="featureHash")
+    shape: str
+    name: str | None = None
+    is_deleted: bool | None = field(name="isDeleted", default=None)
+    manual_annotation: bool | UnsetType = field(name="manualAnnotation", default=UNSET)
+    confidence: float | None = None
+    created_at: str | None = field(name="createdAt", default=None)
+    created_by: str | None = field(name="createdBy", default=None)
+    last_edited_at: str | None = field(name="lastEditedAt", default=None)
+    last_edited_by: str | None = field(name="lastEditedBy", default=None)
+    bounding_box: BoundingBox | None = field(name="boundingBox", default=None)
+    rotatable_bounding_box: RotatableBoundingBox | None = field(
+        name="rotatableBoundingBox", default=None
+    )
+    polygon: Raw = Raw()
+    polygons: list[list[list[float]]] | None = None
+    polyline: dict[str, XY] | list[XY] | None = None
+    point: dict[str, XY] | None = None
+    skeleton: dict[str, SkeletonPoint] | None = None
+    bitmask: Bitmask | None = None
+    circle: Circle | None = None
+    ellipse: Ellipse | None = None
+    cuboid_2d: Cuboid2D | None = None
+
+
+class MaskGrid(Struct, gc=False):
+    """A run-length encoded grid in whole pixels; a size of None stands for the frame's."""
+
+    rle: str
+    top: int
+    left: int
+    width: int | None
+    height: int | None
+
+
+class Drawn(Struct, gc=False):
+    """Geometry of one object in the flat form of the `annotations` table.
+
+    Attributes:
+        coordinates: numbers whose meaning depends on the shape (see the table's schema).
+        theta: degrees clockwise, or None for shapes that do not turn.
+        ring_sizes: polygons: points of each ring.
+        polygon_sizes: polygons: rings of each polygon, the outer one first.
+        bitmask: bitmasks: the grid.
+        skeleton: skeletons: its points in order.
+        visibility: skeletons: 0 invisible, 1 occluded, 2 visible, for each point.
+        note: what was mended in reading, or None.
+    """
+
+    coordinates: list[float]
+    theta: float | None = None
+    ring_sizes: list[int] | None = None
+    polygon_sizes: list[int] | None = None
+    bitmask: MaskGrid | None = None
+    skeleton: list[SkeletonPoint] | None = None
+    visibility: list[int] | None = None
+    note: str | None = None
+
+
+_P = TypeVar("_P")
+_POLYGON_DECODER: Final = msgspec.json.Decoder(dict[str, XY] | list[XY] | None)
+
+
+def _missing(key: str) -> GeometryError:
+    return GeometryError("missing_geometry", f"The object has no `{key}`.")
+
+
+def _in_order(points: dict[str, _P] | list[_P], key: str) -> list[_P]:
+    """Points in the order of their integer keys; JSON order is not the order of points."""
+    if isinstance(points, list):
+        return points
+    try:
+        numbered = [(int(index), point) for index, point in points.items()]
+    except ValueError:
+        raise GeometryError(
+            "malformed_geometry", "A point has a key that is not a number.", f".{key}"
+        ) from None
+    numbered.sort(key=lambda pair: pair[0])
+    return [point for _, point in numbered]
+
+
+def _flat(points: list[XY]) -> list[float]:
+    return [number for point in points for number in (point.x, point.y)]
+
+
+def read_bounding_box(label: ObjectLabel) -> Drawn:
+    """x, y, w, h."""
+    box = label.bounding_box
+    if box is None:
+        raise _missing("boundingBox")
+    return Drawn([box.x, box.y, box.w, box.h])
+
+
+def read_rotatable_bounding_box(label: ObjectLabel) -> Drawn:
+    """x, y, w, h of the unrotated box."""
+    box = label.rotatable_bounding_box
+    if box is None:
+        raise _missing("rotatableBoundingBox")
+    return Drawn([box.x, box.y, box.w, box.h], theta=box.theta or 0.0)
+
+
+def read_polygon(label: ObjectLabel) -> Drawn:
+    """All rings in a row; `polygons` wins over `polygon`, which older rows have alone."""
+    if label.polygons:
+        return _read_polygons(label.polygons)
+    if not len(bytes(label.polygon)):
+        raise _missing("polygon")
+    try:
+        points = _POLYGON_DECODER.decode(label.polygon)
+    except msgspec.MsgspecError as error:
+        raise geometry_error(error, ".polygon") from None
+    if points is None:
+        raise _missing("polygon")
+    ring = _in_order(points, "polygon")
+    return Drawn(_flat(ring), ring_sizes=[len(ring)], polygon_sizes=[1])
+
+
+def _read_polygons(polygons: list[list[list[float]]]) -> Drawn:
+    coordinates: list[float] = []
+    ring_sizes: list[int] = []
+    polygon_sizes: list[int] = []
+    for polygon_index, rings in enumerate(polygons):
+        if not rings:
+            continue
+        polygon_sizes.append(len(rings))
+        for ring_index, ring in enumerate(rings):
+            if len(ring) % 2:
+                raise GeometryError(
+                    "malformed_geometry",
+                    "A ring has an odd number of coordinates.",
+                    f".polygons[{polygon_index}][{ring_index}]",
+                )
+            coordinates += ring
+            ring_sizes.append(len(ring) // 2)
+    return Drawn(coordinates, ring_sizes=ring_sizes, polygon_sizes=polygon_sizes)
+
+
+def read_polyline(label: ObjectLabel) -> Drawn:
+    """x1, y1, x2, y2, … of the open line."""
+    if label.polyline is None:
+        raise _missing("polyline")
+    return Drawn(_flat(_in_order(label.polyline, "polyline")))
+
+
+def read_point(label: ObjectLabel) -> Drawn:
+    """x, y."""
+    if label.point is None:
+        raise _missing("point")
+    points = _in_order(label.point, "point")
+    if len(points) != 1:
+        raise GeometryError(
+            "malformed_geometry", f"A point has {len(points)} places instead of one.", ".point"
+        )
+    return Drawn(_flat(points))
+
+
+def read_skeleton(label: ObjectLabel) -> Drawn:
+    """x, y of every point, in the order of the label."""
+    if label.skeleton is None:
+        raise _missing("skeleton")
+    points = _in_order(label.skeleton, "skeleton")
+    if not points:
+        raise GeometryError("malformed_geometry", "The skeleton has no points.", ".skeleton")
+    visibility = [keypoint_visibility(point) for point in points]
+    unknown = None in visibility
+    return Drawn(
+        [number for point in points for number in (point.x, point.y)],
+        skeleton=points,
+        visibility=[2 if flag is None else flag for flag in visibility],
+        note="A point's visibility is none of the known ones; it is taken as visible."
+        if unknown
+        else None,
+    )
+
+
+def read_bitmask(label: ObjectLabel) -> Drawn:
+    """No coordinates: the grid is kept as it is."""
+    mask = label.bitmask
+    if mask is None:
+        raise _missing("bitmask")
+    numbers = [
+        None if number is None else whole_number(number)
+        for number in (mask.top, mask.left, mask.width, mask.height)
+    ]
+    for key, given, number in zip(
+        ("top", "left", "width", "height"),
+        (mask.top, mask.left, mask.width, mask.height),
+        numbers,
+        strict=True,
+    ):
+        if given is not None and (number is None or (number <= 0 and key in ("width", "height"))):
+            raise GeometryError(
+                "malformed_geometry",
+                f"The `{key}` of the mask's grid is no whole number of pixels.",
+                f".bitmask.{key}",
+            )
+    top, left, width, height = numbers
+    return Drawn([], bitmask=MaskGrid(mask.rle_string, top or 0, left or 0, width, height))
+
+
+def read_circle(label: ObjectLabel) -> Drawn:
+    """x, y, r, stretch."""
+    circle = label.circle
+    if circle is None:
+        raise _missing("circle")
+    stretch = 1.0 if circle.stretch is None else circle.stretch
+    return Drawn([circle.x, circle.y, circle.r, stretch], theta=circle.theta or 0.0)
+
+
+def read_ellipse(label: ObjectLabel) -> Drawn:
+    """x, y, rx, ry."""
+    ellipse = label.ellipse
+    if ellipse is None:
+        raise _missing("ellipse")
+    return Drawn([ellipse.x, ellipse.y, ellipse.rx, ellipse.ry], theta=ellipse.theta or 0.0)
+
+
+def read_cuboid_2d(label: ObjectLabel) -> Drawn:
+    """The front face, then the back face.
+
+    The back face is the front moved by the offset, or drawn towards the vanishing point:
+    vp + (front - vp) · scaleRatio (SDK 0.1.211, `Cuboid2DCoordinates`).
+    """
+    cuboid = label.cuboid_2d
+    if cuboid is None:
+        raise _missing("cuboid_2d")
+    front = cuboid.front
+    if len(front) < 6 or len(front) % 2:
+        raise GeometryError(
+            "malformed_geometry", "The front face has fewer than three points.", ".cuboid_2d.front"
+        )
+    if cuboid.offset is not None:
+        shift = (cuboid.offset.x, cuboid.offset.y)
+        back = [number + shift[index % 2] for index, number in enumerate(front)]
+    elif cuboid.vanishing_point is not None and cuboid.scale_ratio is not None:
+        towards = (cuboid.vanishing_point.x, cuboid.vanishing_point.y)
+        ratio = cuboid.scale_ratio
+        back = [
+            towards[index % 2] + (number - towards[index % 2]) * ratio
+            for index, number in enumerate(front)
+        ]
+    else:
+        raise GeometryError(
+            "malformed_geometry",
+            "The cuboid has neither an offset nor a vanishing point with a scale ratio.",
+            ".cuboid_2d",
+        )
+    return Drawn([*front, *back])
+
+
+SHAPES: Final[dict[str, Callable[[ObjectLabel], Drawn]]] = {
+    "bounding_box": read_bounding_box,
+    "rotatable_bounding_box": read_rotatable_bounding_box,
+    "polygon": read_polygon,
+    "polyline": read_polyline,
+    "point": read_point,
+    "skeleton": read_skeleton,
+    "bitmask": read_bitmask,
+    "circle": read_circle,
+    "ellipse": read_ellipse,
+    "cuboid_2d": read_cuboid_2d,
+}
+"""Shapes that can appear in an image, and how each is read."""
+
+GEOMETRY_KEYS: Final = {
+    "bounding_box": ("boundingBox",),
+    "rotatable_bounding_box": ("rotatableBoundingBox",),
+    "polygon": ("polygons", "polygon"),
+} | {
+    shape: (shape,)
+    for shape in ("polyline", "point", "skeleton", "bitmask", "circle", "ellipse", "cuboid_2d")
+}
+"""Keys of an object that hold the geometry of its shape."""
+
+RANGE_SHAPES: Final = frozenset({"audio", "text", "time_range"})
+"""Shapes that have no entry on a frame: their range lies in `object_answers`."""
+
+UNRENDERABLE_SHAPES: Final = RANGE_SHAPES | {"cuboid", "segmentation"}
+"""Shapes of the label format that have no place in an image."""
+
+_VISIBILITY: Final = {"invisible": 0, "occluded": 1, "selfoccluded": 1, "visible": 2}
+
+
+def keypoint_visibility(point: SkeletonPoint) -> int | None:
+    """COCO's visibility of a skeleton point: 0 invisible, 1 occluded, 2 visible.
+
+    Precedence invisible > occluded > self-occluded; without any flag a point is visible. None
+    stands for a `visibility` that is none of the known ones.
+    """
+    if point.invisible:
+        return 0
+    if point.occluded or point.self_occluded:
+        return 1
+    if point.visibility is None:
+        return 2
+    return _VISIBILITY.get(point.visibility.replace("_", "").lower())
+
+
+def geometry_error(error: Exception, prefix: str) -> GeometryError:
+    """A `GeometryError` from msgspec's, whose message ends with the JSON path of the fault."""
+    text, _, path = str(error).partition(" - at `$")
+    return GeometryError("malformed_geometry", f"{text}.", prefix + path.rstrip("`"))

@@ -1,0 +1,276 @@
+"""Streams label rows from wherever they lie, as bytes, in chunks of bounded size.
+
+A source is a file (an array of label rows, one label row, or JSON lines; plain, gzip or zstd), a
+folder of such files, a zip of them, or an fsspec URL of any of these. The parent process finds
+out where rows lie and hands small `SourceChunk`s to workers, which read the bytes themselves:
+from the file itself where it is local and plain, otherwise from a spool file.
+"""
+
+import os
+import re
+import tempfile
+from array import array
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from coco_dagster.encord.byte_window import ByteWindow, RowSpans
+from coco_dagster.encord.json_structure import JsonSyntaxError
+from coco_dagster.encord.row_splitter import CHUNK_BYTES, split_stream
+from coco_dagster.encord.source_chunks import FileStamp, Segment, SourceChunk, SourceRow
+from coco_dagster.encord.source_files import (
+    LABEL_FILES,
+    Listing,
+    PassedOver,
+    SourceFile,
+    list_files,
+    locate,
+)
+from coco_dagster.encord.source_streams import open_stream
+from coco_dagster.errors import SourceError, StorageError
+
+__all__ = [
+    "CHUNK_BYTES",
+    "LabelSource",
+    "PassedOver",
+    "Segment",
+    "SourceChunk",
+    "SourceRow",
+    "read_text",
+]
+
+MAX_TEXT_BYTES: Final = 256 << 20
+"""Limit of `read_text`."""
+
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_LABEL_ROW_START: Final = re.compile(rb'\{\s*"(label_hash|data_units)"')
+
+
+class LabelSource:
+    """A source of label rows.
+
+    Attributes:
+        passed_over: the files of a folder or zip that hold no label rows, known once `chunks` has
+            been used up.
+    """
+
+    def __init__(self, labels: str | os.PathLike[str], spool: str | os.PathLike[str]) -> None:
+        """Names a source; nothing is read yet.
+
+        Args:
+            labels: path or fsspec URL of a file, a folder or a zip.
+            spool: folder for bytes that cannot be read in place (compressed, zipped, remote); made
+                when needed. It holds the chunks that were yielded and not yet discarded.
+        """
+        self.passed_over: list[PassedOver] = []
+        self._location = _location(labels)
+        self._spool = Path(spool)
+
+    def chunks(self, chunk_bytes: int = CHUNK_BYTES) -> Iterator[SourceChunk]:
+        """Divides the source.
+
+        Args:
+            chunk_bytes: bytes of rows per chunk; only a chunk of a single row may be larger.
+
+        Yields:
+            The chunks in source order: files sorted by path, rows in file order. Where they begin
+            and end depends on the source and `chunk_bytes` alone.
+
+        Raises:
+            SourceError: the source is missing, holds no file of label rows, or has a file that
+                is not JSON, of a wrong type, damaged, or has a row beyond `MAX_ROW_BYTES`.
+            StorageError: the spool folder cannot be written.
+        """
+        self.passed_over = []
+        gathering = _Gathering(self._spool)
+        try:
+            with list_files(self._location) as listing:
+                self.passed_over += listing.passed_over
+                for run in self._runs(listing, chunk_bytes):
+                    if gathering.length and gathering.length + len(run.text) > chunk_bytes:
+                        yield gathering.chunk()
+                    gathering.add(run)
+            if gathering.length:
+                yield gathering.chunk()
+        finally:
+            gathering.discard()
+
+    def _runs(self, listing: Listing, chunk_bytes: int) -> Iterator["_SourceRun"]:
+        buffer = bytearray(chunk_bytes + 2)
+        is_empty = True
+        for file in listing.files:
+            runs = _runs_of_file(file, buffer, chunk_bytes)
+            first = next(runs, None)
+            if listing.is_collection and first is not None and _is_ontology(first):
+                self.passed_over.append(PassedOver(file.name, "it is an ontology"))
+                runs.close()
+                continue
+            is_empty = False
+            if first is not None:
+                yield first
+                yield from runs
+        if is_empty:
+            raise SourceError(
+                f"{listing.place} holds no file of label rows ({LABEL_FILES}): check the path."
+            )
+
+
+def _location(path: str | os.PathLike[str]) -> str:
+    # The paths of universal-pathlib are no os.PathLike where they are remote.
+    return os.fspath(path) if isinstance(path, os.PathLike) else str(path)
+
+
+class _SourceRun(NamedTuple):
+    """A run of rows and its place in the source.
+
+    Attributes:
+        file: its file.
+        stamp: of the file, if the run can be read again where it lies; else None.
+        first_index: position of its first row in the file.
+        is_whole: whether the file holds nothing else.
+        offset: as in `RowRun`, like the others.
+    """
+
+    file: SourceFile
+    stamp: FileStamp | None
+    first_index: int
+    is_whole: bool
+    offset: int
+    text: memoryview
+    rows: RowSpans
+
+
+def _runs_of_file(
+    file: SourceFile, buffer: bytearray, chunk_bytes: int
+) -> Generator[_SourceRun, None, None]:
+    with open_stream(file.open, file.place) as stream:
+        in_place = file.local is not None and stream.compression is None
+        stamp = FileStamp.of(os.stat(file.local)) if file.local and in_place else None
+        first_index = 0
+        try:
+            for run in split_stream(ByteWindow(stream.readinto, buffer), chunk_bytes):
+                yield _SourceRun(file, stamp, first_index, *run)
+                first_index += len(run.rows.starts)
+        except JsonSyntaxError as error:
+            raise SourceError(
+                f"{file.place} cannot be read as label rows: at byte {error.offset:,},"
+                f" {error.cause}; {error.remedy}."
+            ) from None
+
+
+class _Gathering:
+    """The chunk that is being put together."""
+
+    def __init__(self, spool: Path) -> None:
+        self.length = 0
+        self._spool = spool
+        self._index = 0
+        self._segments: list[Segment] = []
+        self._file: BinaryIO | None = None
+        self._path = ""
+
+    def add(self, run: _SourceRun) -> None:
+        if run.stamp is not None and run.file.local is not None:
+            path, offset = run.file.local, run.offset
+        else:
+            path, offset = self._write(run.text)
+        segment = Segment(
+            path=path,
+            stamp=run.stamp,
+            offset=offset,
+            length=len(run.text),
+            starts=array("Q", run.rows.starts),
+            lengths=array("Q", run.rows.lengths),
+            source_file=run.file.name,
+            first_index=run.first_index,
+        )
+        self._segments.append(segment)
+        self.length += segment.length
+
+    def _write(self, text: memoryview) -> tuple[str, int]:
+        try:
+            if self._file is None:
+                self._spool.mkdir(parents=True, exist_ok=True)
+                handle, path = tempfile.mkstemp(".json", "rows-", self._spool)
+                self._file = os.fdopen(handle, "wb")
+                self._path = path
+            offset = self._file.tell()
+            self._file.write(text)
+        except OSError as error:
+            raise StorageError(
+                f"The temporary folder {self._spool} cannot be written ({error.strerror}): free"
+                " space there or choose another one."
+            ) from error
+        return self._path, offset
+
+    def chunk(self) -> SourceChunk:
+        spool_file = None
+        if self._file is not None:
+            self._file.close()
+            spool_file = self._path
+        chunk = SourceChunk(self._index, tuple(self._segments), spool_file)
+        self._index += 1
+        self.length, self._segments, self._file = 0, [], None
+        return chunk
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            with suppress(OSError):
+                os.unlink(self._path)
+
+
+class _OntologyKeys(Struct):
+    """What tells an ontology from a label row."""
+
+    label_hash: Raw | UnsetType = UNSET
+    data_units: Raw | UnsetType = UNSET
+    objects: Raw | UnsetType = UNSET
+    classifications: Raw | UnsetType = UNSET
+    editor: Raw | UnsetType = UNSET
+
+
+def _is_ontology(run: _SourceRun) -> bool:
+    is_alone = run.is_whole and len(run.rows.starts) == 1
+    if not is_alone or _LABEL_ROW_START.match(run.text):
+        return False
+    try:
+        keys = msgspec.json.decode(run.text, type=_OntologyKeys)
+        if isinstance(keys.editor, Raw):
+            keys = msgspec.json.decode(keys.editor, type=_OntologyKeys)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    if keys.label_hash is not UNSET or keys.data_units is not UNSET:
+        return False
+    lists = (keys.objects, keys.classifications)
+    return any(isinstance(raw, Raw) and bytes(raw).startswith(b"[") for raw in lists)
+
+
+def read_text(location: str | os.PathLike[str]) -> bytes:
+    """Reads one text file whole, such as an ontology.
+
+    Args:
+        location: path or fsspec URL; gzip and zstd are uncompressed.
+
+    Returns:
+        Its bytes, without a byte order mark of UTF-8.
+
+    Raises:
+        SourceError: it is missing, a folder, unreadable, or longer than `MAX_TEXT_BYTES`.
+    """
+    file = locate(_location(location))
+    if isinstance(file, Listing):
+        raise SourceError(f"{file.place} is a folder: name a file in it.")
+    with open_stream(file.open, file.place) as stream:
+        window = ByteWindow(stream.readinto, bytearray())
+        while not window.at_end and window.length <= MAX_TEXT_BYTES:
+            window.fill(max(2 * window.length, 1 << 16))
+    if window.length > MAX_TEXT_BYTES:
+        raise SourceError(
+            f"{file.place} is longer than {MAX_TEXT_BYTES:,} bytes: name another file."
+        )
+    return window.first(window.length).removeprefix(_UTF8_MARK)

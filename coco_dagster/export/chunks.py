@@ -1,0 +1,32 @@
+"""Chunks of a source as the unit of parallel work."""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Final
+
+from coco_dagster.encord.label_row import Note
+from coco_dagster.encord.source_chunks import SourceChunk
+from coco_dagster.encord.sources import LabelSource
+from coco_dagster.export.pool import available_cores
+
+CHUNK_BYTES: Final = 8 << 20
+"""Bytes of label rows in a part: small enough to keep memory low, large enough for polars."""
+
+
+def counted(chunks: Iterator[SourceChunk]) -> tuple[Iterator[SourceChunk], bool]:
+    """The chunks, and whether there is more than one."""
+    first = list(islice(chunks, 2))
+    return chain(first, chunks), len(first) > 1
+
+
+def workers_for(asked: int | None, several: bool) -> int:
+    """Processes to use: those asked for, by default one a core; one where there is one part."""
+    return (asked or available_cores()) if several else 1
+
+
+def passed_over_notes(source: LabelSource) -> list[Note]:
+    """A note for every file of the source that holds no label rows."""
+    return [
+        Note("file_passed_over", over.name, f"The file is passed over: {over.reason}.")
+        for over in source.passed_over
+    ]

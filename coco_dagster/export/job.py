@@ -1,0 +1,116 @@
+"""Source to COCO in one go, as the command line does it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.encord.sources import LabelSource
+from coco_dagster.export.chunks import CHUNK_BYTES, counted, passed_over_notes, workers_for
+from coco_dagster.export.findings import file_findings
+from coco_dagster.export.label_tables import normalise_parts
+from coco_dagster.export.ontologies import read_ontology
+from coco_dagster.export.pool import WorkerPool, worker_pool
+from coco_dagster.export.progress import Progress, Stopwatch, silent
+from coco_dagster.export.publishing import draft_folder, publish_folder
+from coco_dagster.export.rendering import ExportInput, render_export
+from coco_dagster.export.result import ExportResult
+from coco_dagster.export.tasks import NormaliseChunk, TableFolder
+from coco_dagster.lineage.manifest import export_id
+from coco_dagster.tables.ontology_tables import ontology_tables
+from coco_dagster.tables.parts import write_part
+from coco_dagster.tables.store import total
+
+
+def export_coco(
+    labels: str | os.PathLike[str],
+    ontology: str | os.PathLike[str] | None,
+    out: str | os.PathLike[str],
+    settings: ExportSettings | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress = silent,
+    run: Mapping[str, Any] | None = None,
+) -> ExportResult:
+    """Export label rows as COCO.
+
+    Args:
+        labels: path or fsspec URL of a file of label rows, a folder or a zip of such files.
+        ontology: path or fsspec URL of the ontology; None derives it from the labels.
+        out: folder of the export; readers see the whole export in it or none.
+        settings: profile, layout and branches; by default those of the profile `encord`.
+        workers: processes to use; by default one for each core, if there is enough to do.
+        progress: told of every part that is done.
+        run: what the manifest shall say of the run.
+
+    Raises:
+        SourceError: a file of the source cannot be read.
+        OntologyError: the ontology cannot be read.
+        ExportError: the export would break its contract.
+        StorageError: the export cannot be written.
+        WorkerError: a worker process ended.
+    """
+    watch = Stopwatch()
+    place = os.fspath(out)
+    with tempfile.TemporaryDirectory(prefix="coco_dagster-") as folder:
+        work = Path(folder)
+        source = LabelSource(labels, work / "spool")
+        with watch.stage("ontology"):
+            given = read_ontology(
+                None if ontology is None else os.fspath(ontology), _row_bytes(source)
+            )
+            ontology_folder = TableFolder(str(work / "ontology"), "arrow")
+            write_part(ontology_folder.path, 0, ontology_tables(given), "arrow")
+        tables = TableFolder(str(work / "tables"), "arrow")
+        chunks, several = counted(source.chunks(CHUNK_BYTES))
+        with worker_pool(workers_for(workers, several)) as pool:
+            tasks = (NormaliseChunk(chunk, ontology_folder, tables) for chunk in chunks)
+            with watch.stage("labels"):
+                parts = normalise_parts(pool, tasks, tables, progress, None)
+            chosen = settings or ExportSettings()
+            names = dict.fromkeys(name for info in parts.infos for name in info)
+            infos = {name: total([info[name] for info in parts.infos]) for name in names}
+            export = ExportInput(
+                tables=tables,
+                ontology=ontology_folder,
+                parts=len(parts.infos),
+                skeleton_points=parts.skeleton_points,
+                infos=infos,
+                ontology_sha256=given.digest,
+                findings=file_findings([*passed_over_notes(source), *given.notes]),
+                export_id=export_id(chosen, given.digest, parts.rows_sha256),
+            )
+            return _publish(pool, export, chosen, work, place, run or {}, progress, watch)
+
+
+def _publish(
+    pool: WorkerPool,
+    export: ExportInput,
+    settings: ExportSettings,
+    work: Path,
+    out: str,
+    run: Mapping[str, Any],
+    progress: Progress,
+    watch: Stopwatch,
+) -> ExportResult:
+    """Render into a draft and publish it; a draft that fails leaves nothing."""
+    draft = draft_folder(out, work)
+    try:
+        result = render_export(pool, export, settings, work, draft, run, progress, watch)
+        publish_folder(draft, out)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
+
+
+def _row_bytes(source: LabelSource) -> Iterator[list[bytes]]:
+    for chunk in source.chunks(CHUNK_BYTES):
+        rows = [row.json for row in chunk.read_rows()]
+        chunk.discard()
+        yield rows

@@ -1,0 +1,63 @@
+"""A worker process: carries out tasks from its standard input until that ends.
+
+Messages are MessagePack behind their length in four bytes. A task only names files, so that
+messages stay small and no data passes through them.
+"""
+
+import gc
+import os
+import struct
+import sys
+import traceback
+from typing import BinaryIO, Final
+
+import msgspec
+
+from coco_dagster.errors import CocoDagsterError
+from coco_dagster.export.tasks import TASK_DECODER, Failure, Outcome
+
+_LENGTH: Final = struct.Struct("<I")
+
+
+def send(stream: BinaryIO, message: bytes) -> None:
+    """Write one message."""
+    stream.write(_LENGTH.pack(len(message)) + message)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> bytes | None:
+    """Read one message; None where the other side has ended."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    message = stream.read(length)
+    return message if len(message) == length else None
+
+
+def work(tasks: BinaryIO, reports: BinaryIO) -> None:
+    """Carry out tasks until there are no more."""
+    # Decoded rows are trees without cycles: the collector would only walk them again and again.
+    gc.disable()
+    while (message := receive(tasks)) is not None:
+        try:
+            outcome = Outcome(report=TASK_DECODER.decode(message).run())
+        except CocoDagsterError as error:
+            outcome = Outcome(failure=Failure(type(error).__name__, str(error)))
+        except Exception as error:
+            traceback.print_exception(error)
+            text = f"A worker failed in a way that was not foreseen: {error!r}."
+            outcome = Outcome(failure=Failure("WorkerError", text))
+        send(reports, msgspec.msgpack.encode(outcome))
+
+
+def main() -> None:
+    """Entry point of the process."""
+    # Whatever a library prints must not get between the reports.
+    reports = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    work(sys.stdin.buffer, reports)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""The id of an export and the manifest that says what went into it and what came out."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from coco_dagster.coco.profiles import ExportSettings
+
+FORMAT_VERSION: Final = "1"
+MANIFEST_FILE: Final = "manifest.json"
+LINEAGE_FILE: Final = "lineage.parquet"
+FINDINGS_FILE: Final = "findings.parquet"
+_LIBRARIES: Final = (
+    "coco-dagster",
+    "msgspec",
+    "numpy",
+    "polars",
+    "pyarrow",
+    "pycocotools",
+    "shapely",
+)
+
+
+class InputRow(Struct, frozen=True, omit_defaults=True):
+    """A label row that an export was made from, exported or skipped."""
+
+    sha256: str
+    frames: int
+    objects: int
+    label_hash: str | None = None
+    data_hash: str | None = None
+    data_title: str | None = None
+    last_edited_at: str | None = None
+
+
+class TableEntry(Struct, frozen=True):
+    """A table that an export was made from."""
+
+    rows: int
+    sha256: str
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """Everything there is to know about an export.
+
+    `run` holds what differs from run to run; it is part of no digest.
+    """
+
+    format_version: str = FORMAT_VERSION
+    export_id: str
+    profile: str
+    settings: ExportSettings
+    inputs: dict[str, Any]
+    tables: dict[str, TableEntry]
+    files: Sequence[Any]
+    counts: dict[str, int]
+    findings: dict[str, int]
+    run: Mapping[str, Any]
+
+    def to_json(self) -> bytes:
+        """The manifest as indented JSON."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+
+def settings_json(settings: ExportSettings) -> bytes:
+    """Settings as canonical JSON, which is what goes into the export id."""
+    return msgspec.json.encode(settings, order="deterministic")
+
+
+def export_id(settings: ExportSettings, ontology_sha256: str, rows_sha256: str) -> str:
+    """16 hex digits that name the content of an export.
+
+    Args:
+        settings: what was asked for.
+        ontology_sha256: digest of the ontology.
+        rows_sha256: digest over the digests of all label rows, in source order.
+    """
+    digest = sha256()
+    for piece in (FORMAT_VERSION, settings_json(settings).decode(), ontology_sha256, rows_sha256):
+        digest.update(piece.encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that shape an export."""
+    return {name: version(name) for name in _LIBRARIES}

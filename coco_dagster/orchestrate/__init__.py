@@ -1,0 +1,1 @@
+"""The Dagster side: component, assets, asset checks, job and schedule."""

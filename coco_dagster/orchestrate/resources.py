@@ -1,0 +1,37 @@
+"""Where a pipeline keeps what it makes."""
+
+import dagster as dg
+from pydantic import Field
+
+
+class EncordCocoStorage(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Folder or fsspec URL below which tables and exports are kept.
+
+    Steps hand nothing to one another but what lies here, so every process and every machine that
+    runs a step must reach it under the same name.
+    """
+
+    url: str = Field(
+        description="Folder or fsspec URL, for example `storage` or `s3://bucket/coco`."
+    )
+
+    def tables(self, pipeline: str, tables: str) -> str:
+        """Root of one kind of tables: `raw_labels`, `ontology` or `labels`.
+
+        Args:
+            pipeline: name of the pipeline.
+            tables: kind of tables.
+        """
+        return f"{self._root}/tables/{pipeline}/{tables}"
+
+    def exports(self, pipeline: str) -> str:
+        """Root of the COCO exports: one folder for each, beside `latest.json`.
+
+        Args:
+            pipeline: name of the pipeline.
+        """
+        return f"{self._root}/exports/{pipeline}"
+
+    @property
+    def _root(self) -> str:
+        return self.url.rstrip("/")

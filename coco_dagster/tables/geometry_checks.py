@@ -1,0 +1,177 @@
+"""Which annotations cannot be rendered, judged for a whole part at once.
+
+What is wrong with a single number's type was found in reading; here are the faults that show only
+in numbers: too few distinct points, negative sizes, numbers that overflow in pixels, masks that
+do not fit their grid, frames without a size.
+"""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from coco_dagster.encord.rle import MASK_FAULT_MESSAGES, MaskFault, MaskGrids, check_masks
+from coco_dagster.encord.shapes import SHAPES
+
+MAX_PIXEL_COORDINATE: Final = 1e150
+"""Beyond this, an area in square pixels is no longer a finite double."""
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Fault(Struct, frozen=True):
+    """Why some annotations are rejected."""
+
+    code: str
+    message: str
+
+
+_FAULTS: Final = (
+    Fault("", ""),
+    Fault("unknown_frame_size", "The frame's width and height are not known."),
+    Fault("overflow", "A coordinate is too large to be a number of pixels."),
+    Fault("negative_size", "A width, height or radius is negative, or a radius is 0."),
+    Fault("too_few_points", "The polygon has no ring with three distinct points."),
+    Fault("too_few_points", "The polyline has fewer than two points."),
+    *(
+        Fault(f"mask_{fault.name.lower()}", f"The mask is not usable: {message}.")
+        for fault, message in MASK_FAULT_MESSAGES.items()
+    ),
+)
+_SIZE, _OVERFLOW, _NEGATIVE, _POLYGON, _POLYLINE, _MASKS = range(1, 7)
+
+
+class GeometryVerdict(Struct, frozen=True):
+    """What was found.
+
+    Attributes:
+        faults: per annotation: an index for `fault`, 0 where the annotation can be rendered.
+        degenerate_rings: per ring of all polygons: fewer than three distinct points.
+        cropped_masks: per annotation: a mask that the frame's edge crops.
+    """
+
+    faults: NDArray[np.int8]
+    degenerate_rings: Flags
+    cropped_masks: Flags
+
+    def fault(self, annotation: int) -> Fault:
+        """The reason for which an annotation is rejected."""
+        return _FAULTS[self.faults[annotation]]
+
+
+def check_geometry(annotations: pa.Table, frame_width: Ints, frame_height: Ints) -> GeometryVerdict:
+    """Judge all annotations of a part.
+
+    Args:
+        annotations: table of the schema `ANNOTATIONS`.
+        frame_width: pixels of each annotation's frame, 0 where unknown.
+        frame_height: likewise.
+    """
+    coordinates = annotations["coordinates"].combine_chunks()
+    numbers = coordinates.values.to_numpy()
+    offsets = coordinates.offsets.to_numpy().astype(np.int64)
+    shape = np.asarray(annotations["shape"].combine_chunks().dictionary_encode().indices.to_numpy())
+    names = annotations["shape"].combine_chunks().dictionary_encode().dictionary.to_pylist()
+    is_shape = {
+        name: shape == names.index(name) if name in names else np.zeros(shape.size, bool)
+        for name in SHAPES
+    }
+    faults = np.zeros(shape.size, np.int8)
+    degenerate = _degenerate_rings(annotations, numbers, offsets, is_shape["polygon"])
+    faults[_without_rings(annotations, degenerate) & is_shape["polygon"]] = _POLYGON
+    faults[is_shape["polyline"] & (np.diff(offsets) < 4)] = _POLYLINE
+    faults[_negative(numbers, offsets, is_shape)] = _NEGATIVE
+    cropped = _check_masks(annotations, is_shape["bitmask"], frame_width, frame_height, faults)
+    largest = _largest(np.abs(numbers), offsets)
+    side = np.maximum(np.maximum(frame_width, frame_height), 1)
+    faults[largest > MAX_PIXEL_COORDINATE / side] = _OVERFLOW
+    faults[(frame_width <= 0) | (frame_height <= 0)] = _SIZE
+    return GeometryVerdict(faults, degenerate, cropped & (faults == 0))
+
+
+def _largest(numbers: NDArray[np.float64], offsets: Ints) -> NDArray[np.float64]:
+    filled = np.diff(offsets) > 0
+    largest = np.zeros(filled.size)
+    if numbers.size:
+        largest[filled] = np.maximum.reduceat(numbers, offsets[:-1][filled])
+    return largest
+
+
+def _negative(numbers: NDArray[np.float64], offsets: Ints, is_shape: dict[str, Flags]) -> Flags:
+    bad = np.zeros(offsets.size - 1, bool)
+    for name in ("bounding_box", "rotatable_bounding_box"):
+        rows = np.flatnonzero(is_shape[name])
+        start = offsets[rows]
+        bad[rows] = (numbers[start + 2] < 0) | (numbers[start + 3] < 0)
+    for name in ("circle", "ellipse"):
+        rows = np.flatnonzero(is_shape[name])
+        start = offsets[rows]
+        bad[rows] = (numbers[start + 2] <= 0) | (numbers[start + 3] <= 0)
+    return bad
+
+
+def _degenerate_rings(
+    annotations: pa.Table, numbers: NDArray[np.float64], offsets: Ints, is_polygon: Flags
+) -> Flags:
+    """Rings with fewer than three distinct points.
+
+    A ring has three of them when some point differs both from its first point and from the first
+    point that differs from that one.
+    """
+    sizes = annotations["ring_sizes"].combine_chunks().flatten().to_numpy().astype(np.int64)
+    degenerate = np.ones(sizes.size, bool)
+    large = sizes >= 3
+    if not large.any():
+        return degenerate
+    spans = np.repeat(is_polygon, np.diff(offsets))
+    points = numbers[spans].reshape(-1, 2)
+    points = points[np.repeat(large, sizes)]
+    size = sizes[large]
+    start = np.cumsum(size) - size
+    first = np.repeat(points[start], size, axis=0)
+    differs = (points != first).any(axis=1)
+    place = np.where(differs, np.arange(differs.size), differs.size)
+    second_place = np.minimum.reduceat(place, start)
+    has_second = second_place < differs.size
+    second = points[np.where(has_second, second_place, 0)]
+    third = differs & (points != np.repeat(second, size, axis=0)).any(axis=1)
+    degenerate[large] = ~np.logical_or.reduceat(third, start)
+    return degenerate
+
+
+def _without_rings(annotations: pa.Table, degenerate: Flags) -> Flags:
+    """Polygons of which no outer ring is left."""
+    polygon_sizes = annotations["polygon_sizes"].combine_chunks()
+    rings = polygon_sizes.flatten().to_numpy().astype(np.int64)
+    polygons = polygon_sizes.value_lengths().fill_null(0).to_numpy().astype(np.int64)
+    outer = np.cumsum(rings) - rings
+    owner = np.repeat(np.arange(polygons.size), polygons)
+    good = np.bincount(owner, weights=~degenerate[outer], minlength=polygons.size)
+    return good == 0
+
+
+def _check_masks(
+    annotations: pa.Table,
+    is_mask: Flags,
+    frame_width: Ints,
+    frame_height: Ints,
+    faults: NDArray[np.int8],
+) -> Flags:
+    cropped = np.zeros(is_mask.size, bool)
+    rows = np.flatnonzero(is_mask)
+    if not rows.size:
+        return cropped
+    masks = annotations.select(
+        ["mask_rle", "mask_top", "mask_left", "mask_width", "mask_height"]
+    ).take(pa.array(rows))
+    grid = [masks[name].to_numpy() for name in masks.column_names[1:]]
+    check = check_masks(
+        masks["mask_rle"].combine_chunks(),
+        MaskGrids.of(*grid, frame_width[rows], frame_height[rows]),
+    )
+    faults[rows] = np.where(check.fault == MaskFault.NONE, 0, check.fault + _MASKS - 1)
+    cropped[rows] = check.cropped
+    return cropped

@@ -1,0 +1,150 @@
+"""Parts: the tables of some thousand label rows, as files.
+
+A table lies in a folder of its own, one file a part: ``<folder>/<table>/part-00000.parquet``.
+Parts that outlive a run are Parquet (zstd, statistics, sorted by key); parts that only pass from
+one stage of a run to the next are Arrow IPC files, which are read without decoding.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from msgspec import Struct
+from upath import UPath
+
+from coco_dagster.tables.schemas import TABLES, table_key
+
+Format = Literal["parquet", "arrow"]
+
+_COMPRESSION_LEVEL: Final = 1
+
+
+class PartInfo(Struct, frozen=True):
+    """One table of one part.
+
+    Attributes:
+        rows: number of rows.
+        bytes: size of the file.
+        sha256: digest of the content (see `content_digest`), not of the file.
+    """
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def part_path(folder: UPath, table: str, part: int, form: Format) -> UPath:
+    """Where a table of a part lies."""
+    return folder / table / f"part-{part:05d}.{form}"
+
+
+def write_part(
+    folder: UPath, part: int, tables: Mapping[str, pa.Table], form: Format
+) -> dict[str, PartInfo]:
+    """Write the tables of one part; a file is there as a whole or not at all."""
+    return {
+        name: _write_table(part_path(folder, name, part, form), name, table, form)
+        for name, table in tables.items()
+    }
+
+
+def _write_table(path: UPath, name: str, table: pa.Table, form: Format) -> PartInfo:
+    sink = pa.BufferOutputStream()
+    if form == "arrow":
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    else:
+        pq.write_table(
+            table,
+            sink,
+            compression="zstd",
+            compression_level=_COMPRESSION_LEVEL,
+            write_statistics=True,
+            row_group_size=max(1, table.num_rows),
+            sorting_columns=_sorting_columns(name, table.schema),
+        )
+    data = sink.getvalue()
+    write_atomically(path, data)
+    return PartInfo(table.num_rows, data.size, content_digest(table))
+
+
+def _sorting_columns(name: str, schema: pa.Schema) -> list[pq.SortingColumn] | None:
+    if name not in TABLES:
+        return None
+    return [pq.SortingColumn(schema.get_field_index(column)) for column in table_key(schema)]
+
+
+def write_atomically(path: UPath, data: bytes | memoryview | pa.Buffer) -> None:
+    """Write a file that readers see as a whole or not at all.
+
+    On a local disk by renaming; object stores show an object only when it is complete.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.protocol not in ("", "file", "local"):
+        path.write_bytes(bytes(data))
+        return
+    draft = path.with_name(f".{path.name}.tmp")
+    with draft.open("wb") as file:
+        file.write(memoryview(data))
+    draft.rename(path)
+
+
+def read_part(folder: UPath, part: int, tables: Iterable[str], form: Format) -> dict[str, pa.Table]:
+    """Read tables of one part."""
+    return {name: read_part_table(part_path(folder, name, part, form), form) for name in tables}
+
+
+def read_part_table(path: UPath, form: Format, columns: list[str] | None = None) -> pa.Table:
+    """Read one table of one part, or some of its columns."""
+    if form == "arrow":
+        with pa.memory_map(str(path)) as source:
+            table: pa.Table = pa.ipc.open_file(source).read_all()
+        return table.select(columns) if columns is not None else table
+    with path.open("rb") as file:
+        return pq.read_table(file, columns=columns)
+
+
+def content_digest(table: pa.Table) -> str:
+    """Hex SHA-256 of what a table holds, whatever its chunks, its file format or its library.
+
+    Taken over names, types and, column by column, validity, lengths and values.
+    """
+    digest = hashlib.sha256()
+    for field, column in zip(table.schema, table.columns, strict=True):
+        digest.update(f"{field.name}:{field.type};{len(column)};".encode())
+        chunk = column.combine_chunks()
+        if isinstance(chunk, pa.ChunkedArray):
+            chunk = pa.concat_arrays(chunk.chunks or [pa.nulls(0, field.type)])
+        _digest_array(digest, chunk)
+    return digest.hexdigest()
+
+
+def _digest_array(digest: "hashlib._Hash", values: pa.Array) -> None:
+    if values.null_count:
+        digest.update(np.packbits(values.is_valid().to_numpy(zero_copy_only=False)))
+    kind = values.type
+    if pa.types.is_list(kind):
+        digest.update(values.value_lengths().fill_null(0).to_numpy().astype(np.int64))
+        _digest_array(digest, values.flatten())
+    elif pa.types.is_string(kind) or pa.types.is_binary(kind):
+        values = values.drop_null()
+        digest.update(pc.binary_length(values).to_numpy().astype(np.int64))
+        digest.update(_text_bytes(values))
+    elif pa.types.is_boolean(kind):
+        digest.update(np.packbits(values.drop_null().to_numpy(zero_copy_only=False)))
+    else:
+        if pa.types.is_timestamp(kind):
+            values = values.cast(pa.int64())
+        digest.update(np.ascontiguousarray(values.drop_null().to_numpy()))
+
+
+def _text_bytes(values: pa.Array) -> memoryview:
+    _, offsets, data = values.buffers()
+    if data is None or not len(values):
+        return memoryview(b"")
+    bounds = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    return memoryview(data)[int(bounds[0]) : int(bounds[-1])]

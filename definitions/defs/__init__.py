@@ -1,0 +1,1 @@
+"""Definitions that `dg` finds: one folder for each component."""

@@ -1,0 +1,1 @@
+"""What `make_sample.py` makes the sample project of."""

@@ -1,0 +1,127 @@
+"""Masks that are pasted into their frames, against dense arrays and pycocotools."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from coco_dagster.coco import masks as masks_module
+from coco_dagster.coco.masks import Masks, paste_masks
+from coco_dagster.encord.rle import MaskGrids
+
+Pixels = NDArray[np.uint8]
+
+
+def row_major(mask: Pixels) -> str:
+    """A mask as Encord stores it."""
+    return str(coco_mask.encode(np.asfortranarray(mask.T))["counts"].decode())
+
+
+def pasted(mask: Pixels, top: int, left: int, width: int, height: int) -> Pixels:
+    frame = np.zeros((height, width), np.uint8)
+    rows, columns = np.nonzero(mask)
+    rows, columns = rows + top, columns + left
+    seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    frame[rows[seen], columns[seen]] = 1
+    return frame
+
+
+def paste(rows: Sequence[tuple[Pixels, int, int, int, int]]) -> Masks:
+    """Paste masks, each with its top, left, and the width and height of its frame."""
+    numbers = [(top, left, *mask.shape[::-1], w, h) for mask, top, left, w, h in rows]
+    grids = MaskGrids.of(*np.array(numbers, np.int64).reshape(-1, 6).T)
+    return paste_masks([row_major(mask) for mask, *_ in rows], grids)
+
+
+def assert_equal_to_frames(masks: Masks, frames: Sequence[Pixels]) -> None:
+    expected = [coco_mask.encode(np.asfortranarray(frame)) for frame in frames]
+    assert masks.counts.to_list() == [rle["counts"].decode() for rle in expected]
+    assert masks.area.tolist() == [int(frame.sum()) for frame in frames]
+    assert masks.bbox.tolist() == [coco_mask.toBbox(rle).tolist() for rle in expected]
+
+
+@st.composite
+def placed_masks(draw: st.DrawFn) -> tuple[Pixels, int, int, int, int]:
+    width, height, frame_width, frame_height = draw(st.tuples(*[st.integers(1, 12)] * 4))
+    top, left = draw(st.tuples(*[st.integers(-5, 6)] * 2))
+    if draw(st.booleans()):
+        frame_width, frame_height, top, left = width, height, 0, 0
+    density = draw(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    mask = (random.random((height, width)) < density).astype(np.uint8)
+    return mask, top, left, frame_width, frame_height
+
+
+@given(st.lists(placed_masks(), max_size=5))
+def test_pasting_is_that_of_dense_masks(rows: list[tuple[Pixels, int, int, int, int]]) -> None:
+    assert_equal_to_frames(paste(rows), [pasted(*row) for row in rows])
+
+
+def test_small_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    rows = [
+        ((random.random((9, 7)) < 0.4).astype(np.uint8), int(random.integers(-3, 4)), 1, 8, 6)
+        for _ in range(60)
+    ]
+    monkeypatch.setattr(masks_module, "CACHED_CHARS", 50)
+    monkeypatch.setattr(masks_module, "_BATCH_FLIPS", 12)
+    assert_equal_to_frames(paste(rows), [pasted(*row) for row in rows])
+
+
+def test_large_mask() -> None:
+    rows, columns = np.mgrid[:3000, :4000]
+    blob = ((rows - 1400) ** 2 / 900**2 + (columns - 2100) ** 2 / 1500**2 < 1) & (
+        (rows // 40 + columns // 60) % 5 > 0
+    )
+    mask = blob.astype(np.uint8)
+    assert_equal_to_frames(paste([(mask, 0, 0, 4000, 3000)]), [mask])
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        pytest.param(np.ones((5, 4)), id="full"),
+        pytest.param(np.eye(6), id="diagonal"),
+        pytest.param(np.arange(20).reshape(4, 5) % 2, id="checkerboard"),
+        pytest.param(np.arange(20).reshape(5, 4) % 2, id="stripes"),
+        pytest.param(np.arange(20).reshape(4, 5) == 19, id="last pixel"),
+        pytest.param(np.arange(20).reshape(4, 5) == 15, id="last row, first column"),
+        pytest.param(np.arange(6).reshape(1, 6) > 1, id="one row"),
+        pytest.param(np.arange(6).reshape(6, 1) > 1, id="one column"),
+        pytest.param(np.ones((1, 1)), id="one pixel"),
+    ],
+)
+def test_edges_of_the_grid(mask: NDArray[np.float64]) -> None:
+    pixels = mask.astype(np.uint8)
+    assert_equal_to_frames(paste([(pixels, 0, 0, *pixels.shape[::-1])]), [pixels])
+
+
+def test_runs_of_no_pixels_are_passed_over() -> None:
+    # 3 zeros, 2 ones, no zeros, 1 one, and no zeros again.
+    masks = paste_masks(["32010"], MaskGrids.of([0], [0], [4], [3], [4], [3]))
+    frame = np.array([[0, 0, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]], np.uint8)
+    assert_equal_to_frames(masks, [frame])
+
+
+def test_documented_example_of_encord() -> None:
+    masks = paste_masks(["[16>000Q3"], MaskGrids.of([0], [0], [20], [10], [20], [10]))
+    assert masks.counts.to_list() == ["P137000000000\\3"]
+    assert masks.bbox.tolist() == [[3, 2, 6, 3]]
+    assert masks.area.tolist() == [18]
+
+
+def test_segmentation_escapes_backslashes() -> None:
+    masks = paste_masks(["[16>000Q3"], MaskGrids.of([0], [0], [20], [10], [20], [10]))
+    assert masks.segmentation().to_list() == [
+        '{"size":[10,20],"counts":"P137000000000\\\\3"}',
+    ]
+
+
+def test_no_masks() -> None:
+    masks = paste([])
+    assert masks.segmentation().to_list() == []
+    assert masks.bbox.shape == (0, 4)

@@ -1,0 +1,286 @@
+"""The component: from YAML to definitions."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster.components.resolved.errors import ResolutionException
+from dagster.components.testing.utils import (
+    DefsFolderSandbox,
+    component_defs,
+    create_defs_folder_sandbox,
+)
+from pydantic import ValidationError
+
+from coco_dagster.coco.profiles import PROFILES, ExportSettings
+from coco_dagster.orchestrate.component import EncordCocoExport
+from coco_dagster.orchestrate.definitions import build_encord_coco_defs
+from coco_dagster.tables.schemas import LABEL_TABLES
+
+MINIMAL = {"name": "boats", "labels": "labels"}
+
+
+def load(**attributes: Any) -> EncordCocoExport:
+    component = EncordCocoExport.from_attributes_dict(attributes=MINIMAL | attributes)
+    assert isinstance(component, EncordCocoExport)
+    return component
+
+
+def definitions(**attributes: Any) -> dg.Definitions:
+    return component_defs(component=load(**attributes))
+
+
+def described(made: dg.Definitions) -> dict[str, Any]:
+    """What a code location would show of definitions."""
+    job, *_ = made.jobs or []
+    return {
+        "assets": {
+            spec.key: (spec.deps, spec.code_version, spec.kinds, spec.description)
+            for spec in made.resolve_all_asset_specs()
+        },
+        "checks": {
+            spec.key: (spec.blocking, spec.description)
+            for check in made.asset_checks or []
+            for spec in getattr(check, "check_specs", [])
+        },
+        "job": getattr(job, "name", None),
+        "schedules": [
+            (getattr(schedule, "name", None), getattr(schedule, "cron_schedule", None))
+            for schedule in made.schedules or []
+        ],
+        "resources": made.resources,
+    }
+
+
+def test_name_and_labels_are_enough() -> None:
+    made = definitions()
+    dg.Definitions.validate_loadable(made)
+    assert {spec.key.path[-1] for spec in made.resolve_all_asset_specs()} == {
+        "raw_labels",
+        "ontology",
+        *LABEL_TABLES,
+        "coco",
+    }
+
+
+def test_yaml_and_python_make_the_same_definitions() -> None:
+    from_yaml = definitions(
+        ontology="ontology.json",
+        storage="out",
+        branches=["main", "review"],
+        workers=2,
+        checks={"rejected_labels": "block"},
+        schedule={"cron": "0 5 * * *"},
+    )
+    root = Path.cwd()
+    from_python = build_encord_coco_defs(
+        name="boats",
+        labels=str(root / "labels"),
+        ontology=str(root / "ontology.json"),
+        storage=str(root / "out"),
+        export=ExportSettings(branches=("main", "review")),
+        workers=2,
+        rejected_labels="block",
+        cron="0 5 * * *",
+    )
+    assert described(from_yaml) == described(from_python)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({}, ExportSettings()),
+        ({"branches": ["review"]}, ExportSettings(branches=("review",))),
+        ({"profile": "encord", "layout": "dataset"}, ExportSettings()),
+    ],
+)
+def test_settings_of_the_export(attributes: dict[str, Any], expected: ExportSettings) -> None:
+    assert load(**attributes).export_settings() == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("classification_style", "nested"),
+        ("coordinate_precision", 2),
+        ("coordinate_precision", 0),
+        ("file_name_template", "{data_hash}.{extension}"),
+        ("coco_url", "link"),
+    ],
+)
+def test_setting_overrides_the_profile(setting: str, value: object) -> None:
+    assert getattr(load(**{setting: value}).export_settings().profile, setting) == value
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_can_be_chosen(profile: str) -> None:
+    assert load(profile=profile).export_settings().profile == PROFILES[profile]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "setting"),
+    [
+        ({"name": "big boats"}, "name"),
+        ({"name": "boats/2"}, "name"),
+        ({"labels": ""}, "labels"),
+        ({"profile": "yolo"}, "profile"),
+        ({"layout": "zip"}, "layout"),
+        ({"branches": []}, "branches"),
+        ({"workers": 0}, "workers"),
+        ({"coordinate_precision": -1}, "coordinate_precision"),
+        ({"checks": {"rejected_labels": "ignore"}}, "rejected_labels"),
+        ({"schedule": {"cron": "daily"}}, "cron"),
+        ({"lables": "labels"}, "lables"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_wrong_setting_is_named(attributes: dict[str, Any], setting: str) -> None:
+    with pytest.raises((ValidationError, ResolutionException), match=setting):
+        load(**attributes)
+
+
+@pytest.mark.parametrize(
+    "setting", sorted(set(EncordCocoExport.model_fields) | {"checks", "schedule"})
+)
+def test_every_setting_is_described_and_has_an_example(setting: str) -> None:
+    schema = EncordCocoExport.model().model_json_schema()["properties"][setting]
+    assert schema["description"]
+    assert schema["examples"]
+
+
+def test_settings_may_be_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOATS_LABELS", "s3://bucket/labels")
+    monkeypatch.setenv("BOATS_PROFILE", "encord")
+    component = load(labels="{{ env.BOATS_LABELS }}", profile="{{ env.BOATS_PROFILE }}")
+    assert component.labels == "s3://bucket/labels"
+    assert component.profile == "encord"
+
+
+def resource_url(made: dg.Definitions) -> str:
+    return str(getattr((made.resources or {})["boats_storage"], "url", None))
+
+
+@pytest.mark.parametrize(
+    ("storage", "expected"),
+    [
+        ("out", str(Path.cwd() / "out")),
+        ("/data/out", "/data/out"),
+        ("s3://bucket/out", "s3://bucket/out"),
+        ("memory://out", "memory://out"),
+    ],
+)
+def test_relative_paths_count_from_the_root_of_the_project(storage: str, expected: str) -> None:
+    assert resource_url(definitions(storage=storage)) == expected
+
+
+def test_schedule_is_daily_and_stopped() -> None:
+    schedule, *_ = definitions().schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert schedule.cron_schedule == "0 3 * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_schedule_can_be_left_out() -> None:
+    assert not definitions(schedule=None).schedules
+
+
+def test_job_runs_in_one_process() -> None:
+    job = definitions().resolve_job_def("boats_job")
+    assert job.executor_def.name == "in_process"
+
+
+def test_two_pipelines_live_in_one_code_location() -> None:
+    merged = dg.Definitions.merge(definitions(), definitions(name="ships", storage="other"))
+    dg.Definitions.validate_loadable(merged)
+    assert {spec.key.path[0] for spec in merged.resolve_all_asset_specs()} == {"boats", "ships"}
+
+
+@pytest.fixture
+def sandbox() -> Any:
+    with create_defs_folder_sandbox() as made:
+        yield made
+
+
+def test_scaffolded_component_loads(sandbox: DefsFolderSandbox) -> None:
+    path = sandbox.scaffold_component(EncordCocoExport, defs_path="harbour")
+    with sandbox.load_component_and_build_defs(path) as (component, made):
+        assert isinstance(component, EncordCocoExport)
+        assert component.name == "harbour"
+        dg.Definitions.validate_loadable(made)
+
+
+def test_options_of_the_scaffolder_are_written(sandbox: DefsFolderSandbox) -> None:
+    options = {"labels": "data/labels", "ontology": "data/ontology.json"}
+    path = sandbox.scaffold_component(
+        EncordCocoExport, defs_path="harbour 2", scaffold_params=options
+    )
+    written = (path / "defs.yaml").read_text()
+    assert "  name: harbour_2\n" in written
+    assert all(f"  {option}: {value}\n" in written for option, value in options.items())
+
+
+def test_paths_in_yaml_count_from_the_root_of_their_project(sandbox: DefsFolderSandbox) -> None:
+    path = sandbox.scaffold_component(EncordCocoExport, defs_path="boats")
+    with sandbox.load_component_and_build_defs(path) as (_, made):
+        assert resource_url(made) == str(sandbox.project_root / "storage")
+
+
+WRONG_YAML = """\
+type: coco_dagster.EncordCocoExport
+attributes:
+  name: big boats
+  labels: labels
+  profile: yolo
+  layout: zip
+  rejected: block
+  workers: 0
+  checks:
+    rejected_labels: ignore
+"""
+
+
+@pytest.fixture(scope="module")
+def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What `dg check yaml` says of a component with many wrong settings."""
+    root = tmp_path_factory.mktemp("project")
+    component = root / "ours" / "defs" / "boats"
+    component.mkdir(parents=True)
+    (component / "defs.yaml").write_text(WRONG_YAML)
+    (root / "dg.toml").write_text(
+        'directory_type = "project"\n[project]\nroot_module = "ours"\n'
+        'registry_modules = ["coco_dagster"]\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster_dg_cli.cli", "check", "yaml"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (3, "'big boats' does not match"),
+        (5, "'yolo' does not match"),
+        (6, "'zip' does not match"),
+        (7, "'rejected' was unexpected"),
+        (8, "0 is not valid"),
+        (9, "{'rejected_labels': 'ignore'} is not valid"),
+    ],
+)
+def test_dg_check_yaml_names_file_line_and_value_of_a_wrong_setting(
+    complaints: list[str], line: int, message: str
+) -> None:
+    assert any(f"boats/defs.yaml:{line} " in text and message in text for text in complaints)
+
+
+def test_dg_check_yaml_points_at_a_wrong_setting(complaints: list[str]) -> None:
+    pointed = next(n for n, text in enumerate(complaints) if "^ 'yolo' does not match" in text)
+    assert complaints[pointed - 1].endswith("profile: yolo")
