@@ -40,7 +40,7 @@ def main() -> None:
 @click.option(
     "--ontology",
     metavar="FILE",
-    help="Ontology as JSON, as Encord shows it or inside {\"editor\": …}. Without it, classes and "
+    help='Ontology as JSON, as Encord shows it or inside {"editor": …}. Without it, classes and '
     "attributes are derived from the labels.",
 )
 @click.option("--out", required=True, metavar="DIR", help="Folder of the export.")
@@ -82,7 +82,7 @@ def export(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Export LABELS as COCO into a folder.
+    r"""Export LABELS as COCO into a folder.
 
     LABELS is a JSON file of label rows (an array, a single row, or JSON lines; .gz and .zst too),
     a folder or a zip of such files, or the fsspec URL of any of these (s3://…, gs://…).
@@ -103,9 +103,7 @@ def export(
     with _one_paragraph_on_failure(), _progress_bar() as progress:
         from coco_dagster.export import export_coco
 
-        result = export_coco(
-            labels, ontology, out, settings, workers=workers, progress=progress
-        )
+        result = export_coco(labels, ontology, out, settings, workers=workers, progress=progress)
     if as_json:
         click.echo(json.dumps(_as_json(result)))
     elif sys.stdout.isatty():

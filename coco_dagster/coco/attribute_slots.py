@@ -35,6 +35,9 @@ SLOTS: Final = pl.Schema(
         "answered": pl.String,
         "listed": pl.Boolean,
         "dynamic": pl.Boolean,
+        "depth": pl.Int64,
+        "parent_attribute_hash": pl.String,
+        "parent_option_hash": pl.String,
     }
 )
 """Columns of the slots.
@@ -43,7 +46,8 @@ SLOTS: Final = pl.Schema(
 all its text in `before`. `default`: what is written where the attribute is not answered;
 `answered`: where it is, but this slot has no answer of its own; null: nothing is written.
 `listed`: the attribute is written even where it is not answered. `dynamic`: its answer may change
-from frame to frame, or that of the attribute at the top which it is nested below.
+from frame to frame, or that of the attribute at the top which it is nested below. `depth`: 0 at
+the top. `parent_option_hash`: the option that has to be chosen for this to be written.
 """
 
 _NULL: Final = "null"
@@ -61,6 +65,8 @@ class _Node(Struct):
     dynamic: bool
     options: dict[str, str]
     nested: dict[str, list["_Node"]]
+    depth: int = 0
+    parent: tuple[str | None, str | None] = (None, None)
 
     @property
     def is_checklist(self) -> bool:
@@ -96,7 +102,7 @@ def build_slots(ontology: Mapping[str, pa.Table], style: ClassificationStyle) ->
     # All classifications of a frame share one JSON object.
     keys |= name_keys([root for roots in classifications.values() for root in roots])
     rows = [
-        (feature, node.attribute_hash, *slot, node.listed, root.dynamic)
+        (feature, node.attribute_hash, *slot, node.listed, root.dynamic, node.depth, *node.parent)
         for feature, roots in (objects | classifications).items()
         for root in sorted(roots, key=lambda root: root.dynamic)
         for node, slot in write(root, keys, ",")
@@ -145,8 +151,11 @@ def _tree(
         owners |= dict.fromkeys(node.options, node)
         if without_relations and node.name.startswith(RELATION_PREFIX):
             continue
-        siblings = roots if parent is None else parent.nested.setdefault(parent_option, [])
-        siblings.append(node)
+        if parent is None:
+            roots.append(node)
+            continue
+        node.depth, node.parent = parent.depth + 1, (parent.attribute_hash, parent_option)
+        parent.nested.setdefault(parent_option, []).append(node)
     return roots
 
 

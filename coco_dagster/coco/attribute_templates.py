@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from coco_dagster.coco.attribute_slots import build_slots
-from coco_dagster.coco.frame_ranges import Ints, positions_within
+from coco_dagster.coco.frame_ranges import Ints, ints, positions_within
 from coco_dagster.coco.profiles import ClassificationStyle
 
 NO_TEXT: Final = -1
@@ -35,6 +35,27 @@ class NumberLists:
 
 
 @dataclass(frozen=True, eq=False)
+class Nesting:
+    """Which slots are written only below a chosen option.
+
+    Options that others are nested below are numbered from 0.
+
+    Attributes:
+        depth: levels above each slot.
+        parent: slot of the attribute above (checklists: of the option), or -1.
+        parent_option: option above each slot, or -1.
+        option_of_text: option that a text of the templates chooses, or -1.
+        of_radio: `option` of radios, by the `slot` of the radio and `option_hash`.
+    """
+
+    depth: Ints
+    parent: Ints
+    parent_option: Ints
+    option_of_text: Ints
+    of_radio: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class AttributeTemplates:
     """The slots of an ontology, numbered in the order in which they are written.
 
@@ -51,6 +72,7 @@ class AttributeTemplates:
         answered: text of each slot where its attribute is answered, or -1 for none.
         siblings: for each slot the slots of its attribute, if they are written only where the
             attribute is answered.
+        nesting: which slots are written only below a chosen option.
     """
 
     slots: pl.DataFrame
@@ -62,6 +84,7 @@ class AttributeTemplates:
     default: Ints
     answered: Ints
     siblings: NumberLists
+    nesting: Nesting
 
     @classmethod
     def from_tables(cls, ontology: Mapping[str, pa.Table], style: ClassificationStyle) -> Self:
@@ -97,6 +120,7 @@ class AttributeTemplates:
             default=np.where(slots["default"].is_null(), NO_TEXT, np.arange(count)),
             answered=np.where(slots["answered"].is_null(), NO_TEXT, np.arange(count) + count),
             siblings=_siblings(slots),
+            nesting=_nesting(numbered),
         )
 
 
@@ -108,4 +132,40 @@ def _siblings(slots: pl.DataFrame) -> NumberLists:
         values=np.argsort(attributes, kind="stable"),
         starts=starts[attributes],
         counts=np.where(slots["listed"].to_numpy(), 0, sizes[attributes]),
+    )
+
+
+def _nesting(numbered: pl.DataFrame) -> Nesting:
+    above = pl.col("parent_attribute_hash", "parent_option_hash")
+    options = (
+        numbered.filter(pl.col("depth") > 0)
+        .select(above)
+        .unique(maintain_order=True)
+        .rename({"parent_attribute_hash": "attribute_hash", "parent_option_hash": "option_hash"})
+        .with_columns(option=pl.int_range(pl.len(), dtype=pl.Int64))
+    )
+    slots = numbered.select("slot", "attribute_hash", "option_hash", "takes_answer")
+    radios = options.join(slots.filter("takes_answer").drop("option_hash"), on="attribute_hash")
+    checked = options.join(slots, on=("attribute_hash", "option_hash"))
+    columns = ("attribute_hash", "option_hash", "slot", "option")
+    parents = pl.concat([radios.select(columns), checked.select(columns)])
+    own = numbered.join(
+        parents.select(
+            "option",
+            parent_attribute_hash="attribute_hash",
+            parent_option_hash="option_hash",
+            parent="slot",
+        ),
+        on=("parent_attribute_hash", "parent_option_hash"),
+        how="left",
+        maintain_order="left",
+    )
+    option_of_text = np.full(3 * numbered.height, NO_TEXT)
+    option_of_text[2 * numbered.height + ints(checked["slot"])] = ints(checked["option"])
+    return Nesting(
+        depth=ints(numbered["depth"]),
+        parent=ints(own["parent"].fill_null(-1)),
+        parent_option=ints(own["option"].fill_null(-1)),
+        option_of_text=option_of_text,
+        of_radio=radios.select("slot", "option_hash", "option"),
     )

@@ -4,6 +4,7 @@ Everything works on whole columns: each slot of each owner is given the number o
 texts are put one behind the other.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -94,6 +95,14 @@ def joined_texts(texts: pl.Series, counts: Ints) -> pl.Series:
     return pl.Series(joined)
 
 
+@dataclass(frozen=True, eq=False)
+class _Texts:
+    """All texts that stand in slots, with the option that each of them chooses, or -1."""
+
+    values: pl.Series
+    options: Ints
+
+
 class _Cells:
     """A cell for every slot of every subject, holding the number of the text that stands there."""
 
@@ -109,8 +118,8 @@ class _Cells:
         self._counts = end - start
         self._firsts = np.cumsum(self._counts) - self._counts
         self._bases = self._firsts - start
-        slots = np.repeat(start, self._counts) + positions_within(self._counts)
-        self._numbers = templates.default[slots]
+        self._slots = np.repeat(start, self._counts) + positions_within(self._counts)
+        self._numbers = templates.default[self._slots]
 
     def put(self, subjects: Ints, slots: Ints, numbers: Ints) -> None:
         """Write texts by number; of two for one cell the later one stays."""
@@ -118,12 +127,25 @@ class _Cells:
         self._numbers[self._bases[subjects[places]] + others] = self._templates.answered[others]
         self._numbers[self._bases[subjects] + slots] = numbers
 
-    def joined(self, texts: pl.Series) -> pl.Series:
+    def joined(self, texts: _Texts) -> pl.Series:
         """All texts of each subject, put together."""
+        self._drop_without_parent(texts.options)
         written = self._numbers != NO_TEXT
         before = np.concatenate([[0], np.cumsum(written)])
         counts = before[self._firsts + self._counts] - before[self._firsts]
-        return joined_texts(texts.gather(self._numbers[written]), counts)
+        return joined_texts(texts.values.gather(self._numbers[written]), counts)
+
+    def _drop_without_parent(self, options: Ints) -> None:
+        """Take out what is nested below an option that is not chosen."""
+        nesting = self._templates.nesting
+        depths = nesting.depth[self._slots]
+        for depth in range(1, depths.max(initial=0) + 1):
+            cells = np.flatnonzero((depths == depth) & (self._numbers != NO_TEXT))
+            slots = self._slots[cells]
+            # Slots of one subject are numbered without gaps.
+            above = self._numbers[cells - slots + nesting.parent[slots]]
+            chosen = (above != NO_TEXT) & (options[above] == nesting.parent_option[slots])
+            self._numbers[cells[~chosen]] = NO_TEXT
 
 
 def _with_owners(known: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -138,7 +160,7 @@ def _with_owners(known: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _hits(
     answers: pl.DataFrame, owners: pl.DataFrame, templates: AttributeTemplates
-) -> tuple[pl.DataFrame, pl.Series]:
+) -> tuple[pl.DataFrame, _Texts]:
     """Answers with their owner, slot and number of text, and all texts that are numbered."""
     found = answers.select(*_ANSWER).join(
         templates.of_attribute, on="attribute_hash", how="left", maintain_order="left"
@@ -161,7 +183,14 @@ def _hits(
     value_texts = around["before"] + values["value_json"].fill_null(_NULL) + around["after"]
     number = templates.texts.len() - 1 + is_value.cum_sum()
     numbered = hits.with_columns(text=pl.when(is_value).then(number).otherwise("text"))
-    return numbered, pl.concat([templates.texts, value_texts])
+    nesting = templates.nesting
+    chosen_radios = values.select("slot", "option_hash").join(
+        nesting.of_radio, on=("slot", "option_hash"), how="left", maintain_order="left"
+    )
+    options = np.concatenate(
+        [nesting.option_of_text, ints(chosen_radios["option"].fill_null(NO_TEXT))]
+    )
+    return numbered, _Texts(pl.concat([templates.texts, value_texts]), options)
 
 
 def _first_varying(hits: pl.DataFrame, templates: AttributeTemplates) -> Ints:
@@ -180,7 +209,7 @@ def _first_varying(hits: pl.DataFrame, templates: AttributeTemplates) -> Ints:
 
 
 def _changing_texts(
-    subjects: pl.DataFrame, hits: pl.DataFrame, templates: AttributeTemplates, texts: pl.Series
+    subjects: pl.DataFrame, hits: pl.DataFrame, templates: AttributeTemplates, texts: _Texts
 ) -> pl.Series:
     """Texts of the slots that may change, for each subject."""
     # What is said of a range, and of one file, is more exact than what is said of everything.

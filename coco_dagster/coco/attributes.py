@@ -12,6 +12,7 @@ from coco_dagster.coco.frame_ranges import frames_in_ranges, ints
 __all__ = ["AttributeTemplates", "frame_classifications", "object_classifications", "relations"]
 
 _FILE: Final = ("label_hash", "data_hash")
+_EMPTY: Final = "{}"
 
 
 def object_classifications(
@@ -49,6 +50,8 @@ def frame_classifications(
     Returns:
         JSON text of an object for each frame, in their order; `{}` where nothing stands.
     """
+    if classifications.is_empty():
+        return pl.repeat(_EMPTY, frames.height, eager=True)
     standing = _standing(frames, classifications, templates)
     own = answers.filter(pl.col("owner") == "frame")
     texts = answer_texts(standing, own, templates)
@@ -68,8 +71,8 @@ def relations(annotations: pl.DataFrame, relations: pl.DataFrame) -> pl.Series:
         by name, with a list where there are several targets; empty without relations.
     """
     pairs = _related(annotations, relations)
-    begins = pl.struct("place", "attribute_name").is_first_distinct()
-    ends = pl.struct("place", "attribute_name").is_last_distinct()
+    begins = _differs("place", "attribute_name", neighbour=1)
+    ends = _differs("place", "attribute_name", neighbour=-1)
     texts = pairs.select(
         pl.concat_str(
             pl.lit(","),
@@ -97,13 +100,14 @@ def _standing(
         .join(templates.features.select("feature_hash", "feature"), on="feature_hash")
         .filter(pl.col("precedence") >= covered_by)
         .sort("precedence", "classification_hash", "frame_from")
+        .with_columns(data_hash=pl.lit(None, pl.String))  # the group is a file already
     )
     which, places = frames_in_ranges(frames.join(files, on=_FILE, maintain_order="left"), placed)
     return (
         placed.select("feature", "feature_hash", owner_hash="classification_hash")[which]
         .with_columns(frames.select(*_FILE, "frame")[places], place=pl.Series(places), which=which)
         .sort("place", "feature", "which")
-        .unique(("place", "feature"), keep="last", maintain_order=True)
+        .filter(_differs("place", "feature", neighbour=-1))
     )
 
 
@@ -119,6 +123,13 @@ def _related(annotations: pl.DataFrame, relations: pl.DataFrame) -> pl.DataFrame
         .with_columns(tracks["place"].gather(places))
         .sort("place", "attribute_name", "relation_index", "frame_from", "to_hash")
         .unique(("place", "attribute_name", "to_hash"), keep="first", maintain_order=True)
+    )
+
+
+def _differs(*columns: str, neighbour: int) -> pl.Expr:
+    """Whether a row differs in these columns from the one before it (1) or after it (-1)."""
+    return pl.any_horizontal(
+        pl.col(column).ne_missing(pl.col(column).shift(neighbour)) for column in columns
     )
 
 

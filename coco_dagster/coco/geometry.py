@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.masks import Masks
-from coco_dagster.coco.number_text import json_texts, lists, rounded
+from coco_dagster.coco.number_text import json_text, rounded
 from coco_dagster.coco.profiles import Profile
 from coco_dagster.coco.rasters import rasterise
 from coco_dagster.coco.rings import Floats
@@ -120,12 +119,13 @@ def render_geometry(
         KeyError: a shape is none of `SHAPES`.
     """
     rows = annotations.select(_SHAPE_COLUMNS)
-    shapes = rows["shape"]
+    shapes = rows["shape"].rechunk().to_arrow().dictionary_encode()
+    codes = shapes.indices.to_numpy()
     places, parts = [], []
-    for shape in shapes.unique().sort().to_list():
-        is_shape = shapes == shape
-        places.append(is_shape.arg_true().to_numpy().astype(np.int64))
-        drawing = SHAPES[shape](ShapeBatch(rows.filter(is_shape), skeletons))
+    for code, shape in enumerate(shapes.dictionary.to_pylist()):
+        chosen = np.flatnonzero(codes == code)
+        drawing = SHAPES[shape](ShapeBatch(rows[chosen], skeletons))
+        places.append(chosen)
         parts.append(render(drawing, profile))
     if not parts:
         return _members(_empty())
@@ -149,8 +149,6 @@ def _empty() -> Geometry:
 
 def _members(geometry: Geometry) -> pl.DataFrame:
     """Columns of `render_geometry`."""
-    count = geometry.area.size
-    boxes = json_texts(lists(geometry.bbox.ravel(), np.arange(count + 1) * 4))
     columns = pl.DataFrame(
         {
             "bbox": pl.Series(geometry.bbox, dtype=pl.Array(pl.Float64, 4)),
@@ -159,16 +157,14 @@ def _members(geometry: Geometry) -> pl.DataFrame:
             "segmentation_json": geometry.segmentation,
             "keypoints_json": geometry.keypoints,
             "num_keypoints": geometry.num_keypoints,
-            "bbox_json": boxes,
-            "area_json": json_texts(pa.array(geometry.area)),
         }
     )
     keypoints = pl.concat_str(pl.lit(',"keypoints":'), "keypoints_json").fill_null("")
     members = pl.concat_str(
         pl.lit('"bbox":'),
-        "bbox_json",
+        json_text("bbox"),
         pl.lit(',"area":'),
-        "area_json",
+        json_text("area"),
         pl.lit(',"iscrowd":'),
         "iscrowd",
         pl.lit(',"segmentation":'),
@@ -177,4 +173,4 @@ def _members(geometry: Geometry) -> pl.DataFrame:
         pl.lit(',"num_keypoints":'),
         "num_keypoints",
     )
-    return columns.with_columns(geometry_json=members).drop("bbox_json", "area_json")
+    return columns.with_columns(geometry_json=members)

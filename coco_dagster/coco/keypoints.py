@@ -7,13 +7,16 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coco_dagster.coco.number_text import json_texts, lists, rounded
+from coco_dagster.coco.number_text import json_text, lists, rounded
 from coco_dagster.coco.rings import Floats, offsets_of, reduce_spans
 from coco_dagster.encord.run_lengths import Ints, ragged_arange
 
 Visibility: TypeAlias = NDArray[np.int8]
+
+_STRING = pa.large_string()
 
 SkeletonNames: TypeAlias = Mapping[str, Sequence[str]]
 """Point names of each skeleton in template order, by the feature hash of its category."""
@@ -49,16 +52,13 @@ class Keypoints:
     def texts(self, precision: int | None) -> pl.Series:
         """JSON text of each annotation's keypoints: `[x1,y1,v1,x2,y2,v2,…]`."""
         points = rounded(self.points, precision)
-        columns = {
-            "x": json_texts(pa.array(points[:, 0])),
-            "y": json_texts(pa.array(points[:, 1])),
-            "v": self.visibility,
-        }
-        drawn = pl.concat_str("x", "y", "v", separator=",")
+        columns = {"x": points[:, 0], "y": points[:, 1], "v": self.visibility}
+        drawn = pl.concat_str(json_text("x"), json_text("y"), "v", separator=",")
         each = pl.when(pl.col("v") > 0).then(drawn).otherwise(pl.lit("0,0,0"))
         points_text = pl.DataFrame(columns).select(each.alias("text"))["text"]
-        joined = pl.Series("keypoints", lists(points_text.to_arrow(), self.offsets)).list.join(",")
-        return "[" + joined + "]"
+        texts = pl.DataFrame({"points": pl.Series(lists(points_text.to_arrow(), self.offsets))})
+        joined = pl.concat_str(pl.lit("["), pl.col("points").list.join(","), pl.lit("]"))
+        return texts.select(joined.alias("keypoints"))["keypoints"]
 
 
 def in_template_order(
@@ -82,50 +82,66 @@ def in_template_order(
         feature_hashes: feature hash of each annotation.
         skeletons: point names in template order, by feature hash.
     """
-    template_sizes = pl.Series([len(names) for names in skeletons.values()], dtype=pl.Int64)
-    features = pl.Series(list(skeletons), dtype=pl.String)
-    template = _numbered(
-        pl.DataFrame({"owner": np.arange(features.len()), "feature": features}),
-        template_sizes.to_numpy(),
-        pl.Series([name for names in skeletons.values() for name in names], dtype=pl.String),
-    )
-    labelled = names.list.len().cast(pl.Int64).to_numpy()
-    drawn = _numbered(
-        pl.DataFrame({"owner": np.arange(labelled.size), "feature": feature_hashes}),
-        labelled,
-        names.explode(empty_as_null=False),
-    )
-    found = drawn.join(
-        template, on=["feature", "name", "repetition"], how="left", maintain_order="left"
-    )["place_right"]
-    known = feature_hashes.is_in(features.implode())
-    sizes = feature_hashes.replace_strict(features, template_sizes, default=None)
-    offsets = offsets_of(np.where(known, sizes.fill_null(0), labelled))
-    place = np.where(known.gather(drawn["owner"]), found.fill_null(-1), drawn["place"])
+    listed = names.rechunk().to_arrow()
+    labelled = np.diff(listed.offsets.to_numpy())
+    feature = _places_in(pa.array(list(skeletons), _STRING), feature_hashes.rechunk().to_arrow())
+    place = _template_places(listed.flatten(), labelled, feature, skeletons)
 
+    template_sizes = np.array([*(len(template) for template in skeletons.values()), 0])
+    offsets = offsets_of(np.where(feature < 0, labelled, template_sizes[feature]))
     kept = (place >= 0) & (visibility > 0)
-    target = offsets[drawn["owner"].to_numpy()[kept]] + place[kept]
+    owner = np.repeat(np.arange(labelled.size), labelled)
+    # Where two points would take one place, the first one is written last.
+    target = (offsets[owner] + place)[kept][::-1]
     ordered = np.zeros((int(offsets[-1]), 2))
-    ordered[target] = points[kept]
+    ordered[target] = points[kept][::-1]
     ordered_visibility = np.zeros(int(offsets[-1]), np.int8)
-    ordered_visibility[target] = visibility[kept]
+    ordered_visibility[target] = visibility[kept][::-1]
     return Keypoints(ordered, ordered_visibility, offsets)
 
 
-def _numbered(owners: pl.DataFrame, sizes: Ints, names: pl.Series) -> pl.DataFrame:
-    """Points of owners, with their place and with how often their name stood there before.
+def _template_places(
+    names: pa.Array, labelled: Ints, feature: Ints, skeletons: SkeletonNames
+) -> Ints:
+    """Place of each labelled point in its template; -1 where the template lacks it.
 
     Args:
-        owners: columns `owner` (counting from 0) and `feature`.
-        sizes: points of each owner.
-        names: names of all points in a row.
+        names: names of all labelled points.
+        labelled: number of labelled points of each annotation.
+        feature: index of each annotation's template; -1 where it has none, and points keep
+            their places.
+        skeletons: point names in template order, by feature hash.
     """
-    points = owners[np.repeat(np.arange(sizes.size), sizes)]
-    encoded = names.fill_null("").rechunk().to_arrow().dictionary_encode()
-    key = points["owner"].to_numpy() * len(encoded.dictionary) + encoded.indices.to_numpy()
-    order = np.argsort(key, kind="stable")
-    repetition = np.empty_like(key)
-    repetition[order] = ragged_arange(np.unique(key, return_counts=True)[1])
-    return points.with_columns(
-        name=names, place=pl.Series(ragged_arange(sizes)), repetition=pl.Series(repetition)
+    template_sizes = np.array([len(template) for template in skeletons.values()], np.int64)
+    template_names = pa.array([n for template in skeletons.values() for n in template], _STRING)
+    vocabulary = template_names.unique()
+    template = np.repeat(np.arange(template_sizes.size), template_sizes)
+    template_keys = template * len(vocabulary) + _places_in(vocabulary, template_names)
+    order = np.argsort(template_keys, kind="stable")
+    template_keys, template_places = template_keys[order], ragged_arange(template_sizes)[order]
+
+    owner = np.repeat(np.arange(labelled.size), labelled)
+    name = _places_in(vocabulary, names)
+    keys = np.where(name < 0, -1, feature[owner] * len(vocabulary) + name)
+    # The n-th point of a name stands for the n-th of that name in the template.
+    found = np.searchsorted(template_keys, keys) + _repetitions(owner, name)
+    matches = np.append(template_keys, -2)[np.minimum(found, template_keys.size)] == keys
+    places = np.append(template_places, -1)[np.where(matches, found, -1)]
+    return np.where(feature[owner] < 0, ragged_arange(labelled), places)
+
+
+def _places_in(values: pa.Array, wanted: pa.Array) -> Ints:
+    """Index of each wanted string among the values; -1 where it is none of them."""
+    places: Ints = pc.index_in(wanted, values).fill_null(-1).to_numpy().astype(np.int64)
+    return places
+
+
+def _repetitions(owner: Ints, name: Ints) -> Ints:
+    """How often each name stood before among those of its owner."""
+    order = np.lexsort((name, owner))
+    starts = np.flatnonzero(
+        (np.diff(owner[order], prepend=-1) != 0) | (np.diff(name[order], prepend=-2) != 0)
     )
+    repetitions = np.empty_like(name)
+    repetitions[order] = ragged_arange(np.diff(starts, append=name.size))
+    return repetitions

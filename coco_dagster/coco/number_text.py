@@ -9,20 +9,24 @@ from numpy.typing import NDArray
 
 from coco_dagster.encord.run_lengths import Ints
 
-_PREFIX: Final = len('{"v":')
-_SUFFIX: Final = len("}")
+_KEY: Final = "v"
+_PREFIX: Final = len(f'{{"{_KEY}":')
+
+
+def json_text(column: str) -> pl.Expr:
+    """JSON text of each value of a column; numbers as the shortest text that reads back the same.
+
+    Args:
+        column: column with finite numbers, or lists (of lists) of them.
+    """
+    # Only structs have a JSON encoder; what it wraps around the value is cut off again.
+    wrapped = pl.struct(pl.col(column).alias(_KEY)).struct.json_encode()
+    return wrapped.str.head(-1).str.slice(_PREFIX).alias(column)
 
 
 def json_texts(values: pa.Array) -> pl.Series:
-    """JSON text of each value of an array; numbers as the shortest text that reads back the same.
-
-    Args:
-        values: finite numbers, or lists (of lists) of them.
-    """
-    column = pl.DataFrame({"v": pl.Series(values)})
-    # Only structs have a JSON encoder; what it wraps around the value is cut off again.
-    wrapped = column.select(pl.struct("v").struct.json_encode())["v"]
-    return wrapped.str.slice(_PREFIX, wrapped.str.len_bytes() - (_PREFIX + _SUFFIX))
+    """JSON text of each value of an array, as `json_text` writes it."""
+    return pl.DataFrame({_KEY: pl.Series(values)}).select(json_text(_KEY))[_KEY]
 
 
 def lists(values: NDArray[np.generic] | pa.Array, *offsets: Ints) -> pa.Array:

@@ -145,8 +145,8 @@ def _row_of_steep(x: Ints, y: Ints, next_x: Ints, next_y: Ints, column: Ints) ->
 
     def crossed(step: Ints) -> Flags:
         reached: Floats = x + slope * step + 0.5
-        beyond: Flags = reached.astype(np.int64) >= fine_x
-        return beyond == rightwards
+        is_crossed: Flags = (reached.astype(np.int64) >= fine_x) == rightwards
+        return is_crossed
 
     quotient: Floats = np.ceil(np.abs(fine_x - 0.5 - x) / np.abs(slope))
     step = quotient.astype(np.int64)

@@ -62,19 +62,24 @@ class ShapeBatch:
     @property
     def frame_sizes(self) -> Floats:
         """Width and height of each annotation's frame, shape (n, 2)."""
-        return self.rows.select(pl.col("frame_width", "frame_height").cast(pl.Float64)).to_numpy()
+        sides = (self.rows[column].to_numpy() for column in ("frame_width", "frame_height"))
+        return np.column_stack([side.astype(np.float64) for side in sides])
 
     @property
     def theta(self) -> Floats:
-        """Degrees by which each annotation is turned."""
-        return self.rows["theta"].fill_null(0.0).to_numpy()
+        """Degrees by which each annotation is turned; 0 where the column is null."""
+        theta = self.rows["theta"].to_numpy()
+        return np.where(np.isnan(theta), 0.0, theta)
 
     def whole_numbers(self, column: str) -> Ints:
         """A column of whole numbers."""
         return self.rows[column].cast(pl.Int64).to_numpy()
 
-    def boxes(self) -> Floats:
-        """x, y, w, h in pixels of annotations with four coordinates, shape (n, 4)."""
+    def four_numbers(self) -> Floats:
+        """The coordinates in pixels of annotations that have four, shape (n, 4).
+
+        The first and the third go by the width, the second and the fourth by the height.
+        """
         fractions, _ = flat_lists(self.rows["coordinates"])
         return fractions.reshape(-1, 4) * np.tile(self.frame_sizes, 2)
 
@@ -105,7 +110,7 @@ def flat_lists(lists: pl.Series) -> tuple[NDArray[Any], Ints]:
 
 def draw_bounding_boxes(batch: ShapeBatch) -> Drawing:
     """The four corners, clockwise on screen from the top-left one."""
-    boxes = batch.boxes()
+    boxes = batch.four_numbers()
     x, y, w, h = boxes.T
     corners = np.stack((x, y, x + w, y, x + w, y + h, x, y + h), axis=1).reshape(-1, 2)
     return batch.drawing(boxes, w * h, Rings.single(corners, np.full(x.size, 4)))
@@ -113,7 +118,7 @@ def draw_bounding_boxes(batch: ShapeBatch) -> Drawing:
 
 def draw_rotatable_bounding_boxes(batch: ShapeBatch) -> Drawing:
     """The four corners, turned about the centre in pixels; bbox encloses them."""
-    boxes = batch.boxes()
+    boxes = batch.four_numbers()
     rings = turned_boxes(boxes, batch.theta)
     return batch.drawing(rings.bounding_boxes(), boxes[:, 2] * boxes[:, 3], rings)
 
@@ -184,7 +189,7 @@ def draw_circles(batch: ShapeBatch) -> Drawing:
 
 def draw_ellipses(batch: ShapeBatch) -> Drawing:
     """A ring on the curve; bbox and area are those of the curve."""
-    numbers = batch.boxes()
+    numbers = batch.four_numbers()
     rings, bbox, area = ellipses(numbers[:, :2], numbers[:, 2:], batch.theta)
     return batch.drawing(bbox, area, rings)
 

@@ -12,10 +12,13 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from coco_dagster.encord.sizes import Number
 from coco_dagster.encord.shapes import GEOMETRY_KEYS, ObjectLabel
+from coco_dagster.encord.sizes import Number
 
 _L = TypeVar("_L")
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on JSON that is malformed, of a wrong type, no UTF-8 or nested too deeply."""
 
 
 class RowError(ValueError):
@@ -83,8 +86,11 @@ class _StrictFrame(Struct, gc=False):
     metadata: SliceMetadata | None = None
 
 
-class _StrictFlat(_StrictFrame, gc=False, forbid_unknown_fields=True):
+class _StrictFlat(Struct, gc=False, forbid_unknown_fields=True):
     """Labels of a single image; any other key tells that the labels are keyed by frame."""
+
+    objects: list[ObjectLabel] = []
+    classifications: list[ClassificationLabel] = []
 
 
 class DataUnit(Struct, Generic[_L], gc=False):
@@ -191,13 +197,13 @@ class LabelRowReader:
         for decoder in self._decoders:
             try:
                 label_row: LabelRow[Labels] = decoder.decode(row)
-            except (msgspec.MsgspecError, RecursionError):
+            except UNREADABLE:
                 continue
             if decoder is not self._decoders[0]:
                 self._decoders.reverse()
             return label_row, []
         piecewise = _PieceReader()
-        return piecewise.read_row(row), piecewise.notes
+        return piecewise.read_row(piecewise.with_whole_characters(row)), piecewise.notes
 
 
 def json_key(key: str) -> str:
@@ -210,22 +216,39 @@ def json_key(key: str) -> str:
 _PATH_STEP: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 
 
-def fragment(row: bytes, path: str) -> bytes:
-    """The bytes of a label row at a JSON path such as ``$.data_units["a/b"].labels.objects[2]``.
+class Fragments:
+    """Pieces of one label row by JSON path; what lies on the way to one is decoded only once."""
 
-    Empty where the path leads nowhere.
-    """
-    piece: bytes | Raw = row
-    try:
-        for name, number, quoted in _PATH_STEP.findall(path):
-            if number:
-                piece = msgspec.json.decode(piece, type=list[Raw])[int(number)]
-            else:
-                key = name or msgspec.json.decode(quoted)
-                piece = msgspec.json.decode(piece, type=dict[str, Raw])[key]
-    except (msgspec.MsgspecError, RecursionError, LookupError):
-        return b""
-    return bytes(piece)
+    def __init__(self, row: bytes) -> None:
+        self._row = row
+        self._containers: dict[str, dict[str, Raw] | list[Raw]] = {}
+
+    def at(self, path: str) -> bytes:
+        """The bytes at a path such as ``$.data_units["a/b"].labels.objects[2]``.
+
+        Empty where the path leads nowhere.
+        """
+        piece: bytes | Raw = self._row
+        try:
+            for step in _PATH_STEP.finditer(path):
+                name, number, quoted = step.groups()
+                entries = self._entries(path[: step.start()], piece, is_list=number is not None)
+                if isinstance(entries, list):
+                    piece = entries[int(number)]
+                else:
+                    piece = entries[name if quoted is None else msgspec.json.decode(quoted)]
+        except (*UNREADABLE, LookupError):
+            return b""
+        return bytes(piece)
+
+    def _entries(
+        self, path: str, piece: bytes | Raw, *, is_list: bool
+    ) -> dict[str, Raw] | list[Raw]:
+        entries = self._containers.get(path)
+        if entries is None:
+            entries = msgspec.json.decode(piece, type=list[Raw] if is_list else dict[str, Raw])
+            self._containers[path] = entries
+        return entries
 
 
 _HARD_FIELDS: Final = {
@@ -238,6 +261,10 @@ _OBJECT_TYPES: Final = {
 }
 _ALL_GEOMETRY: Final = frozenset(key for keys in GEOMETRY_KEYS.values() for key in keys)
 _BODY_OF: Final = "labels"
+_LONE_SURROGATE: Final = re.compile(
+    rb"(\\\\)|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 class _PieceReader:
@@ -246,10 +273,19 @@ class _PieceReader:
     def __init__(self) -> None:
         self.notes: list[Note] = []
 
+    def with_whole_characters(self, row: bytes) -> bytes:
+        """The row with a replacement character for each half of a surrogate pair."""
+        if b"\\ud" not in row and b"\\uD" not in row:
+            return row
+        mended = _LONE_SURROGATE.sub(lambda half: rb"\ufffd" if half[2] else half[0], row)
+        if mended != row:
+            self._note("lone_surrogate", "$", "Halves of surrogate pairs are no characters.")
+        return mended
+
     def read_row(self, row: bytes) -> LabelRow[Labels]:
         try:
             pieces = msgspec.json.decode(row, type=dict[str, Raw])
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNREADABLE as error:
             raise RowError(f"The label row is not a JSON object ({_cause(error)}).") from None
         units = self._soft(pieces, "data_units", dict[str, Raw] | None, None, "$")
         if units is None:
@@ -262,10 +298,7 @@ class _PieceReader:
             if name in pieces
         }
         return LabelRow(
-            data_units={
-                unit_hash: self._read_unit(unit, f"$.data_units{json_key(unit_hash)}")
-                for unit_hash, unit in units.items()
-            },
+            data_units=self._read_units(units),
             object_answers=self._read_entries(pieces, "object_answers", self._read_object_answer),
             object_actions=self._read_entries(pieces, "object_actions", self._read_actions),
             classification_answers=self._read_entries(
@@ -284,7 +317,7 @@ class _PieceReader:
             return default
         try:
             return msgspec.json.decode(pieces[key], type=kind)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNREADABLE as error:
             self._note(
                 "malformed_field",
                 path + json_key(key),
@@ -293,12 +326,20 @@ class _PieceReader:
             )
             return default
 
-    def _read_unit(self, unit: Raw, path: str) -> DataUnit[Labels]:
+    def _read_units(self, units: dict[str, Raw]) -> dict[str, DataUnit[Labels]]:
+        found = {
+            unit_hash: self._read_unit(unit, f"$.data_units{json_key(unit_hash)}")
+            for unit_hash, unit in units.items()
+        }
+        return {unit_hash: unit for unit_hash, unit in found.items() if unit is not None}
+
+    def _read_unit(self, unit: Raw, path: str) -> DataUnit[Labels] | None:
         try:
             pieces = msgspec.json.decode(unit, type=dict[str, Raw])
-        except (msgspec.MsgspecError, RecursionError) as error:
-            self._note("malformed_unit", path, f"The data unit is left out: {_cause(error)}.")
-            return DataUnit()
+        except UNREADABLE as error:
+            message = f"The data unit is left out: {_cause(error)}."
+            self._note("malformed_unit", path, message, bytes(unit))
+            return None
         facts = {
             name: self._soft(pieces, name, kind, None, path)
             for name, kind in _UNIT_FIELDS.items()
@@ -313,8 +354,9 @@ class _PieceReader:
         """Labels of a unit or space, flat or keyed by frame."""
         try:
             pieces = msgspec.json.decode(labels, type=dict[str, Raw] | None) or {}
-        except (msgspec.MsgspecError, RecursionError) as error:
-            self._note("malformed_labels", path, f"The labels are left out: {_cause(error)}.")
+        except UNREADABLE as error:
+            message = f"The labels are left out: {_cause(error)}."
+            self._note("malformed_labels", path, message, bytes(labels))
             return FrameLabels()
         if "objects" in pieces or "classifications" in pieces:
             return self._read_frame(pieces, path)
@@ -355,7 +397,7 @@ class _PieceReader:
         for index, piece in enumerate(pieces):
             try:
                 yield msgspec.json.decode(piece, type=kind)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except UNREADABLE as error:
                 self._note(
                     "malformed_answer",
                     f"{path}[{index}]",
@@ -368,7 +410,7 @@ class _PieceReader:
         raw = bytes(piece)
         try:
             pieces = msgspec.json.decode(piece, type=dict[str, Raw])
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNREADABLE as error:
             return Malformed("malformed_object", path, f"Not an object: {_cause(error)}.", raw)
         is_deleted = pieces.get("isDeleted") == Raw(b"true")
         values: dict[str, Any] = {}
@@ -393,7 +435,7 @@ class _PieceReader:
             elif key in wanted:
                 try:
                     fields[name] = msgspec.json.decode(pieces[key], type=kind)
-                except (msgspec.MsgspecError, RecursionError) as error:
+                except UNREADABLE as error:
                     return Malformed(
                         "malformed_geometry",
                         path + json_key(key) + _path_of(error),
@@ -464,13 +506,15 @@ def _text(piece: Raw | None) -> str | None:
         return None
     try:
         return msgspec.json.decode(piece, type=str)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return None
 
 
 def _cause(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
     text = str(error).partition(" - at `$")[0]
     return text[:1].lower() + text[1:]
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, field
+from msgspec import UNSET, Raw, Struct
 
 from coco_dagster.encord.label_row import (
+    UNREADABLE,
     DataUnit,
     FrameLabels,
     LabelRow,
@@ -34,9 +35,12 @@ _MEDIA_OF_ROW: Final = {
     "dicom": "dicom",
     "nifti": "nifti",
 }
+IMAGE_SEQUENCE: Final = "image_sequence"
+"""Type of the spaces whose every frame is a file of its own."""
+
 _MEDIA_OF_SPACE: Final = {
     "image": "image",
-    "image_sequence": "image",
+    IMAGE_SEQUENCE: "image",
     "video": "video",
     "medical_file": "dicom",
     "medical_stack": "dicom",
@@ -123,7 +127,7 @@ class _FileInfo(Struct, gc=False):
 
 class _Space(Struct, gc=False):
     space_type: str | None = None
-    labels: Raw = field(default_factory=Raw)
+    labels: Raw | None = None
     width: Number = None
     height: Number = None
     number_of_frames: Number = None
@@ -140,7 +144,7 @@ def public_link(link: str | None) -> str | None:
     if not link:
         return None
     bare = re.split(r"[?#]", link, maxsplit=1)[0]
-    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@", r"\1", bare) or None
+    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/]*@", r"\1", bare) or None
 
 
 def labelled_units(row: LabelRow[Labels]) -> tuple[list[LabelledUnit], list[Note]]:
@@ -155,13 +159,15 @@ def labelled_units(row: LabelRow[Labels]) -> tuple[list[LabelledUnit], list[Note
     if not row.spaces:
         return units, []
     notes: list[Note] = []
-    group_hash = row.data_hash or next(iter(row.data_units), "")
+    group_hash = row.data_hash or next(iter(row.data_units), ROOT_SPACE)
     first_unit = ordered[0][1] if ordered else None
     for space_id, piece in row.spaces.items():
         path = f"$.spaces{json_key(space_id)}"
         space = _read_space(piece, path, notes)
-        labels, label_notes = read_labels(space.labels, f"{path}.labels")
-        notes += label_notes
+        labels: Labels = FrameLabels()
+        if space.labels is not None:
+            labels, label_notes = read_labels(space.labels, f"{path}.labels")
+            notes += label_notes
         units.append(_space_unit(row, first_unit, group_hash, space_id, space, labels, path))
     return units, notes
 
@@ -191,7 +197,7 @@ def _data_unit(
     media = _media_of_row(row.data_type, unit.data_type, labels)
     width, height = pixels(unit.width), pixels(unit.height)
     sequence = whole_number(unit.data_sequence)
-    path = f"$.data_units{json_key(unit_hash)}.labels"
+    path = f"$.data_units[{msgspec.json.encode(unit_hash).decode()}].labels"
     if media == "image":
         own_frame = position if sequence is None or sequence < 0 else sequence
         frames = _image_frames(labels, own_frame, path)
@@ -227,12 +233,13 @@ def _image_frames(labels: Labels, own_frame: int, path: str) -> list[FrameEntry]
     """The one frame of an image; labels under another key than its own have no place."""
     if not isinstance(labels, dict):
         return [FrameEntry(own_frame, labels, path, listed=True)]
-    own = labels.get(str(own_frame), labels.get("0"))
-    entries = [FrameEntry(own_frame, own or FrameLabels(), f'{path}["{own_frame}"]', listed=True)]
+    own_key = str(own_frame) if str(own_frame) in labels else "0"
+    own = labels.get(own_key, FrameLabels())
+    entries = [FrameEntry(own_frame, own, path + json_key(own_key), listed=True)]
     entries += [
         FrameEntry(None, frame, path + json_key(key), listed=False)
         for key, frame in labels.items()
-        if frame is not own
+        if key != own_key
     ]
     return entries
 
@@ -248,7 +255,8 @@ def _keyed_frames(labels: Labels, path: str, *, listed: bool) -> Iterator[FrameE
     ]
     numbered.sort(key=lambda entry: (entry[0] is None, entry[0] or 0))
     for number, key, frame in numbered:
-        entry = FrameEntry(number, frame, f'{path}["{key}"]', listed=listed and number is not None)
+        place = f'{path}["{key}"]' if number is not None else path + json_key(key)
+        entry = FrameEntry(number, frame, place, listed=listed and number is not None)
         metadata = frame.metadata
         if metadata is not None:
             entry.width, entry.height = pixels(metadata.width), pixels(metadata.height)
@@ -261,11 +269,11 @@ def _keyed_frames(labels: Labels, path: str, *, listed: bool) -> Iterator[FrameE
 def _read_space(piece: Raw, path: str, notes: list[Note]) -> _Space:
     try:
         return msgspec.json.decode(piece, type=_Space)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         pass
     try:
         pieces = msgspec.json.decode(piece, type=dict[str, Raw])
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         notes.append(Note("malformed_space", path, "The space is left out: it is not an object."))
         return _Space()
     facts: dict[str, Any] = {}
@@ -274,7 +282,7 @@ def _read_space(piece: Raw, path: str, notes: list[Note]) -> _Space:
             continue
         try:
             facts[fact.name] = msgspec.json.decode(pieces[fact.encode_name], type=fact.type)
-        except (msgspec.MsgspecError, RecursionError):
+        except UNREADABLE:
             message = f"`{fact.encode_name}` is left out: it has a wrong type."
             notes.append(Note("malformed_field", path + json_key(fact.encode_name), message))
     return _Space(**facts)
@@ -293,7 +301,7 @@ def _space_unit(
     files = (space.child_info or _FileInfo(), space.root_info or _FileInfo())
     titles = [file.file_name for file in files]
     titles += [first_unit.data_title if first_unit else None, row.data_title]
-    members = space.frames if space.space_type in ("image_sequence", "medical_stack") else None
+    members = space.frames if space.space_type in (IMAGE_SEQUENCE, "medical_stack") else None
     if space.space_type == "image":
         frames = _image_frames(labels, 0, f"{path}.labels")
     else:

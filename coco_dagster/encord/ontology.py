@@ -24,6 +24,7 @@ from coco_dagster.encord.ontology_nodes import (
     walk_attributes,
 )
 from coco_dagster.encord.ontology_reader import NodeReader, Skeletons
+from coco_dagster.encord.source_streams import without_secrets
 from coco_dagster.errors import OntologyError
 
 __all__ = [
@@ -107,12 +108,12 @@ def parse_ontology(data: bytes, source: str) -> Ontology:
 
     Args:
         data: JSON in UTF-8, bare or inside an `editor`.
-        source: name of the file, for messages; without secrets.
+        source: path or URL of the file, for messages, which leave out its secrets.
 
     Raises:
         OntologyError: the file is not JSON, or holds no ontology.
     """
-    structure = _open(data.removeprefix(_BOM), source)
+    structure = _open(data.removeprefix(_BOM), without_secrets(source))
     reader = NodeReader()
     nodes = {key: reader.decode_list(structure.get(key), f"$.{key}") for key in _LISTS}
     templates = [

@@ -240,8 +240,10 @@ class _Splitter:
             rows = window.checked_rows(cut, self._form)
         except JsonSyntaxError as error:
             raise error.moved(window.offset) from None
-        closes = scanner.closed and window.buffer[window.start + cut] == ord("]")
-        return _Found(cut, rows, closes)
+        behind = window.buffer[window.start + cut]
+        if self._form == "array" and behind == ord("}"):
+            raise JsonSyntaxError(window.offset + cut, "a bracket closes nothing")
+        return _Found(cut, rows, self._form == "array" and behind == ord("]"))
 
     def _last_cut(self, scanner: StructureScanner) -> int | None:
         """Last cut in the chunk, else the first one behind it, in what was not yet scanned."""

@@ -6,10 +6,10 @@ on screen. Geometry is read as drawn: nothing is clipped, rounded or converted t
 """
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from coco_dagster.encord.sizes import whole_number
 
@@ -53,7 +53,7 @@ class XY(Struct, gc=False):
 
 
 class Bitmask(Struct, gc=False):
-    """A run-length encoded grid of `width` × `height` pixels, in row-major order."""
+    """A run-length encoded grid of `width` by `height` pixels, in row-major order."""
 
     rle_string: str = field(name="rleString")
     top: int | float | None = None
@@ -102,12 +102,15 @@ class Cuboid2D(Struct, gc=False):
     scale_ratio: float | None = field(name="scaleRatio", default=None)
 
 
+Name = Annotated[str, Meta(min_length=1)]
+
+
 class ObjectLabel(Struct, gc=False):
     """One object on one frame, with the geometry of its shape as far as it is present."""
 
-    object_hash: str = field(name="objectHash")
-    feature_hash: str = field(name="featureHash")
-    shape: str
+    object_hash: Name = field(name="objectHash")
+    feature_hash: Name = field(name="featureHash")
+    shape: Name
     name: str | None = None
     is_deleted: bool | None = field(name="isDeleted", default=None)
     manual_annotation: bool | UnsetType = field(name="manualAnnotation", default=UNSET)

@@ -11,14 +11,13 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from coco_dagster.encord.source_streams import explained, source_error, without_secrets
+from coco_dagster.encord.source_streams import Explained, without_secrets
 from coco_dagster.errors import SourceError
 
 _LABEL_FILE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
@@ -93,15 +92,15 @@ def list_files(location: str) -> Iterator[Listing]:
     if isinstance(found, Listing):
         yield found
         return
-    with explained(found.place):
+    with Explained(found.place):
         is_zip = found.is_stored and _is_zip(found)
     if not is_zip:
         yield Listing(found.place, [found], [], is_collection=False)
         return
-    with explained(found.place):
+    with Explained(found.place):
         stored = found.open()
     with stored:
-        with explained(found.place):
+        with Explained(found.place):
             archive = zipfile.ZipFile(stored)
             members = [_member(archive, info, found.place) for info in archive.infolist()]
         yield _selected(found.place, [member for member in members if member.name[-1:] != "/"])
@@ -121,7 +120,7 @@ def locate(location: str) -> SourceFile | Listing:
     if not _is_url(location):
         return _local(location)
     place = without_secrets(location)
-    with explained(place):
+    with Explained(place):
         system, path = fsspec.core.url_to_fs(location)
         if isinstance(system, LocalFileSystem):
             return _local(path)
@@ -136,7 +135,7 @@ def _is_url(location: str) -> bool:
 
 def _local(path: str) -> SourceFile | Listing:
     place = _printable(path)
-    with explained(place):
+    with Explained(place):
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             return _local_folder(path)
@@ -147,35 +146,27 @@ def _local(path: str) -> SourceFile | Listing:
 
 
 def _local_folder(folder: str) -> Listing:
-    files: list[SourceFile] = []
     passed_over: list[PassedOver] = []
-    for parent, folders, names in os.walk(folder, onerror=_raise):
-        within = Path(parent).relative_to(folder)
-        for name in list(folders):
-            reason = _reason_against_folder(name, os.path.join(parent, name))
-            if reason:
-                folders.remove(name)
-                passed_over.append(PassedOver(_printable((within / name).as_posix() + "/"), reason))
-        for name in names:
-            path = os.path.join(parent, name)
-            place = _printable(path)
-            relative = _printable((within / name).as_posix())
-            if os.path.isfile(path):
-                opener = partial(io.FileIO, path)
-                files.append(SourceFile(relative, place, os.path.abspath(path), opener))
-            else:
-                passed_over.append(PassedOver(relative, "it is not a regular file"))
+    files = list(_walk(os.path.abspath(folder), "", passed_over))
     return _selected(_printable(folder), files, passed_over)
 
 
-def _raise(error: OSError) -> None:
-    raise source_error(_printable(str(error.filename)), error)
-
-
-def _reason_against_folder(name: str, path: str) -> str | None:
-    if os.path.islink(path):
-        return "it is a link to a folder"
-    return _reason_against(name + "/.json") if _is_hidden(name) else None
+def _walk(folder: str, within: str, passed_over: list[PassedOver]) -> Iterator[SourceFile]:
+    with Explained(_printable(folder)), os.scandir(folder) as found:
+        entries = list(found)
+    for entry in entries:
+        name = _printable(within + entry.name)
+        if entry.is_file():
+            opener = partial(io.FileIO, entry.path)
+            yield SourceFile(name, _printable(entry.path), entry.path, opener)
+        elif not entry.is_dir():
+            passed_over.append(PassedOver(name, "it is not a regular file"))
+        elif entry.is_symlink():
+            passed_over.append(PassedOver(f"{name}/", "it is a link to a folder"))
+        elif reason := _reason_against_part(entry.name):
+            passed_over.append(PassedOver(f"{name}/", reason))
+        else:
+            yield from _walk(entry.path, f"{within}{entry.name}/", passed_over)
 
 
 def _remote_files(system: Any, folder: str, place: str) -> Iterator[SourceFile]:
@@ -219,18 +210,20 @@ def _selected(
 
 
 def _reason_against(name: str) -> str | None:
-    parts = name.split("/")
-    if _RESOURCE_FORKS in parts:
-        return "macOS keeps attributes of files there"
-    if any(map(_is_hidden, parts)):
-        return "it is hidden"
+    for part in name.split("/"):
+        reason = _reason_against_part(part)
+        if reason:
+            return reason
     if not _LABEL_FILE.search(name):
         return f"it is not named like a file of label rows ({LABEL_FILES})"
     return None
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == _RESOURCE_FORKS
+def _reason_against_part(name: str) -> str | None:
+    if name == _RESOURCE_FORKS:
+        return "macOS keeps attributes of files there"
+    is_hidden = name.startswith(".") and name not in {".", ".."}
+    return "it is hidden" if is_hidden else None
 
 
 def _printable(name: str) -> str:

@@ -9,9 +9,8 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO, Final, cast
+from collections.abc import Callable
+from typing import Any, BinaryIO, Final, Self, cast
 
 import pyarrow as pa
 
@@ -32,23 +31,42 @@ _PROBLEMS: Final[dict[type[Exception], str]] = {
 
 
 class SourceStream:
-    """The uncompressed bytes of a source file.
+    """The uncompressed bytes of a source file; a context that closes it.
 
     Attributes:
-        compression: `gzip`, `zstd`, or None.
+        compression: `gzip`, `zstd`, or None; the file's first bytes tell.
     """
 
-    def __init__(self, stored: BinaryIO, place: str) -> None:
-        """Wraps a file as it is stored; its first bytes tell how it is compressed."""
-        buffered = io.BufferedReader(cast(io.RawIOBase, stored))
-        head = buffered.peek(_MARK_BYTES)
-        marks = (name for mark, name in _COMPRESSIONS.items() if head.startswith(mark))
-        self.compression = next(marks, None)
+    def __init__(self, open_stored: Callable[[], BinaryIO], place: str) -> None:
+        """Opens the file.
+
+        Args:
+            open_stored: opens it as it is stored.
+            place: where it lies, for messages.
+
+        Raises:
+            SourceError: it cannot be opened.
+        """
         self._place = place
         self._count = 0
-        self._stream: Any = buffered
-        if self.compression:
-            self._stream = pa.CompressedInputStream(pa.PythonFile(buffered, "r"), self.compression)
+        with Explained(place):
+            self._stored = open_stored()
+            buffered = io.BufferedReader(cast(io.RawIOBase, self._stored))
+            head = buffered.peek(_MARK_BYTES)
+            marks = (name for mark, name in _COMPRESSIONS.items() if head.startswith(mark))
+            self.compression = next(marks, None)
+            self._stream: Any = buffered
+            if self.compression:
+                stored = pa.PythonFile(buffered, "r")
+                self._stream = pa.CompressedInputStream(stored, self.compression)
+
+    def __enter__(self) -> Self:
+        """Nothing more to do: the file is open."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the file."""
+        self._stored.close()
 
     def readinto(self, view: memoryview) -> int:
         """Reads the next bytes into `view`.
@@ -72,43 +90,29 @@ class SourceStream:
         return count
 
 
-@contextmanager
-def open_stream(open_stored: Callable[[], BinaryIO], place: str) -> Iterator[SourceStream]:
-    """Opens a source file for reading, uncompressed.
-
-    Args:
-        open_stored: opens it as it is stored.
-        place: where it lies, for messages.
-
-    Raises:
-        SourceError: it cannot be opened.
-    """
-    with explained(place):
-        stored = open_stored()
-    with stored:
-        with explained(place):
-            stream = SourceStream(stored, place)
-        yield stream
-
-
 def without_secrets(url: str) -> str:
     """The URL without user names, passwords, queries and fragments, for messages."""
     links = (re.sub(r"[?#].*", "", link) for link in url.split("::"))
     return "::".join(re.sub(r"://.*@", "://", link) for link in links)
 
 
-@contextmanager
-def explained(place: str) -> Iterator[None]:
+class Explained:
     """Turns every failure within the context into a `SourceError`.
 
-    Args:
-        place: what cannot be read, as messages name it.
+    The original errors are not chained: they may quote URLs with their secrets.
     """
-    # The original errors may quote URLs with their secrets: they are not chained.
-    try:
-        yield
-    except Exception as error:
-        raise source_error(place, error) from None
+
+    def __init__(self, place: str) -> None:
+        """Remembers what cannot be read, as messages name it."""
+        self._place = place
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Raises the `SourceError`, if there was a failure."""
+        if isinstance(error, Exception):
+            raise source_error(self._place, error) from None
 
 
 def source_error(place: str, error: Exception) -> SourceError:

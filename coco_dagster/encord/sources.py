@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -30,12 +30,16 @@ from coco_dagster.encord.source_files import (
     list_files,
     locate,
 )
-from coco_dagster.encord.source_streams import open_stream
+from coco_dagster.encord.source_streams import Explained, SourceStream
 from coco_dagster.errors import SourceError, StorageError
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 __all__ = [
     "CHUNK_BYTES",
     "LabelSource",
+    "Location",
     "PassedOver",
     "Segment",
     "SourceChunk",
@@ -43,11 +47,14 @@ __all__ = [
     "read_text",
 ]
 
+Location: TypeAlias = "str | os.PathLike[str] | UPath"
+"""A path or an fsspec URL."""
+
 MAX_TEXT_BYTES: Final = 256 << 20
 """Limit of `read_text`."""
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
-_LABEL_ROW_START: Final = re.compile(rb'\{\s*"(label_hash|data_units)"')
+_LABEL_ROW_START: Final = re.compile(rb'\{\s*"(label_hash|data_hash|data_units)"')
 
 
 class LabelSource:
@@ -58,7 +65,7 @@ class LabelSource:
             been used up.
     """
 
-    def __init__(self, labels: str | os.PathLike[str], spool: str | os.PathLike[str]) -> None:
+    def __init__(self, labels: Location, spool: str | os.PathLike[str]) -> None:
         """Names a source; nothing is read yet.
 
         Args:
@@ -105,8 +112,9 @@ class LabelSource:
         for file in listing.files:
             runs = _runs_of_file(file, buffer, chunk_bytes)
             first = next(runs, None)
-            if listing.is_collection and first is not None and _is_ontology(first):
-                self.passed_over.append(PassedOver(file.name, "it is an ontology"))
+            reason = _reason_against(first) if first and listing.is_collection else None
+            if reason is not None:
+                self.passed_over.append(PassedOver(file.name, reason))
                 runs.close()
                 continue
             is_empty = False
@@ -119,7 +127,7 @@ class LabelSource:
             )
 
 
-def _location(path: str | os.PathLike[str]) -> str:
+def _location(path: Location) -> str:
     # The paths of universal-pathlib are no os.PathLike where they are remote.
     return os.fspath(path) if isinstance(path, os.PathLike) else str(path)
 
@@ -147,9 +155,11 @@ class _SourceRun(NamedTuple):
 def _runs_of_file(
     file: SourceFile, buffer: bytearray, chunk_bytes: int
 ) -> Generator[_SourceRun, None, None]:
-    with open_stream(file.open, file.place) as stream:
-        in_place = file.local is not None and stream.compression is None
-        stamp = FileStamp.of(os.stat(file.local)) if file.local and in_place else None
+    with SourceStream(file.open, file.place) as stream:
+        stamp = None
+        if file.local is not None and stream.compression is None:
+            with Explained(file.place):
+                stamp = FileStamp.of(os.stat(file.local))
         first_index = 0
         try:
             for run in split_stream(ByteWindow(stream.readinto, buffer), chunk_bytes):
@@ -224,33 +234,39 @@ class _Gathering:
                 os.unlink(self._path)
 
 
-class _OntologyKeys(Struct):
-    """What tells an ontology from a label row."""
+class _Keys(Struct):
+    """What tells label rows, ontologies and other objects from each other."""
 
     label_hash: Raw | UnsetType = UNSET
+    data_hash: Raw | UnsetType = UNSET
     data_units: Raw | UnsetType = UNSET
+    spaces: Raw | UnsetType = UNSET
     objects: Raw | UnsetType = UNSET
     classifications: Raw | UnsetType = UNSET
     editor: Raw | UnsetType = UNSET
 
 
-def _is_ontology(run: _SourceRun) -> bool:
+def _reason_against(run: _SourceRun) -> str | None:
+    """Why a file among others is none of label rows: it is one object of another kind."""
     is_alone = run.is_whole and len(run.rows.starts) == 1
     if not is_alone or _LABEL_ROW_START.match(run.text):
-        return False
+        return None
     try:
-        keys = msgspec.json.decode(run.text, type=_OntologyKeys)
+        keys = msgspec.json.decode(run.text, type=_Keys)
+        ontology = keys
         if isinstance(keys.editor, Raw):
-            keys = msgspec.json.decode(keys.editor, type=_OntologyKeys)
+            ontology = msgspec.json.decode(keys.editor, type=_Keys)
     except (msgspec.DecodeError, RecursionError):
-        return False
-    if keys.label_hash is not UNSET or keys.data_units is not UNSET:
-        return False
-    lists = (keys.objects, keys.classifications)
-    return any(isinstance(raw, Raw) and bytes(raw).startswith(b"[") for raw in lists)
+        return None
+    if {keys.label_hash, keys.data_hash, keys.data_units, keys.spaces} != {UNSET}:
+        return None
+    lists = (ontology.objects, ontology.classifications)
+    if any(isinstance(raw, Raw) and bytes(raw).startswith(b"[") for raw in lists):
+        return "it is an ontology"
+    return "it holds an object that is no label row"
 
 
-def read_text(location: str | os.PathLike[str]) -> bytes:
+def read_text(location: Location) -> bytes:
     """Reads one text file whole, such as an ontology.
 
     Args:
@@ -265,7 +281,7 @@ def read_text(location: str | os.PathLike[str]) -> bytes:
     file = locate(_location(location))
     if isinstance(file, Listing):
         raise SourceError(f"{file.place} is a folder: name a file in it.")
-    with open_stream(file.open, file.place) as stream:
+    with SourceStream(file.open, file.place) as stream:
         window = ByteWindow(stream.readinto, bytearray())
         while not window.at_end and window.length <= MAX_TEXT_BYTES:
             window.fill(max(2 * window.length, 1 << 16))

@@ -27,6 +27,6 @@ def workers_for(asked: int | None, several: bool) -> int:
 def passed_over_notes(source: LabelSource) -> list[Note]:
     """A note for every file of the source that holds no label rows."""
     return [
-        Note("file_passed_over", over.name, f"The file is passed over: {over.reason}.")
+        Note("file_passed_over", over.source_file, f"The file is passed over: {over.reason}.")
         for over in source.passed_over
     ]

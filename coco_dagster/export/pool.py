@@ -99,7 +99,8 @@ class _Process:
 
     def run(self, task: Task, report: type[_R]) -> _R:
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
+        assert stdout is not None
         try:
             send(stdin, TASK_ENCODER.encode(task))
             message = receive(stdout)

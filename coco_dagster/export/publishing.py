@@ -3,22 +3,16 @@
 import shutil
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-from upath import UPath
 
 from coco_dagster.errors import StorageError
 from coco_dagster.lineage.manifest import MANIFEST_FILE
+from coco_dagster.tables.locations import location
 
-
-def is_local(folder: UPath) -> bool:
-    """Whether a folder lies on a local disk."""
-    return folder.protocol in ("", "file", "local")
-
-
-def local_path(folder: UPath) -> Path:
-    """The path of a local folder, whether it was given as a path or as a `file://` URL."""
-    return Path(folder.path).absolute()
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 def publish_folder(draft: Path, out: str) -> None:
@@ -36,10 +30,10 @@ def publish_folder(draft: Path, out: str) -> None:
     Raises:
         StorageError: the folder cannot be written.
     """
-    target = UPath(out)
+    target = location(out)
     try:
-        if is_local(target):
-            _publish_locally(draft, local_path(target))
+        if isinstance(target, Path):
+            _publish_locally(draft, target.absolute())
         else:
             _upload(draft, target)
     except OSError as error:
@@ -76,7 +70,7 @@ def _exported_files(folder: Path) -> set[str]:
         return set()
 
 
-def _upload(draft: Path, target: UPath) -> None:
+def _upload(draft: Path, target: "UPath") -> None:
     manifest = target / MANIFEST_FILE
     if manifest.exists():
         manifest.unlink()
@@ -92,12 +86,12 @@ def _manifest_last(folder: Path) -> list[Path]:
 
 def draft_folder(out: str, work: Path) -> Path:
     """A new folder for the files of an export, on the disk where they will be published."""
-    target = UPath(out)
-    if not is_local(target):
+    target = location(out)
+    if not isinstance(target, Path):
         draft = work / "draft"
         draft.mkdir()
         return draft
-    path = local_path(target)
+    path = target.absolute()
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")
     try:
         draft.mkdir(parents=True)

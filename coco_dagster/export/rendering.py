@@ -156,7 +156,12 @@ def render_export(
         per_category=per_category_name(files, categories),
         findings=findings,
         files=[*files, file_entry(out / MANIFEST_FILE)],
-        **totals,
+        images=totals["images"],
+        annotations=totals["annotations"],
+        skipped=totals["skipped"],
+        rejected=totals["rejected"],
+        objects=totals["objects"],
+        categories=totals["categories"],
     )
 
 

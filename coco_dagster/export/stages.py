@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
-from upath import UPath
 
 from coco_dagster.coco.categories import coco_categories
 from coco_dagster.coco.profiles import ExportSettings
@@ -32,6 +31,7 @@ from coco_dagster.export.rendering import ExportInput, per_category_name, render
 from coco_dagster.export.result import ExportFile, ExportResult
 from coco_dagster.export.tasks import NormaliseRawLabels, SnapshotChunk, SnapshotPart, TableFolder
 from coco_dagster.lineage.manifest import MANIFEST_FILE, export_id
+from coco_dagster.tables.locations import location
 from coco_dagster.tables.ontology_tables import ontology_tables
 from coco_dagster.tables.parts import PartInfo, write_atomically, write_part
 from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES, SCHEMA_VERSION
@@ -42,6 +42,9 @@ from coco_dagster.tables.store import (
     point_at,
     version_of,
 )
+
+if TYPE_CHECKING:
+    from coco_dagster.tables.locations import Location
 
 NORMALISATION_VERSION: Final = "1"
 """Changes whenever the same label rows would become other tables."""
@@ -81,19 +84,19 @@ def snapshot_raw_labels(
         return draft.publish(version, infos, facts, ("raw_labels",))
 
 
-def build_ontology(ontology: str | None, raw_labels: TableSet, root: str) -> TableSet:
+def build_ontology(ontology: str | None, raw_labels: TableSet | None, root: str) -> TableSet:
     """Turn an ontology into tables.
 
     Args:
         ontology: path or fsspec URL; None derives the ontology from the labels.
-        raw_labels: the label rows.
+        raw_labels: the label rows; needed only where there is no file.
         root: folder or fsspec URL under which the tables are published.
 
     Raises:
         OntologyError: the file is not an ontology.
         SourceError: the file cannot be read.
     """
-    given = read_ontology(ontology, _raw_rows(raw_labels))
+    given = read_ontology(ontology, () if raw_labels is None else _raw_rows(raw_labels))
     tables = ontology_tables(given)
     notes = msgspec.to_builtins([msgspec.structs.replace(note, raw=b"") for note in given.notes])
     with _draft(root) as draft:
@@ -171,7 +174,7 @@ def export_tables(
     ontology_sha256 = ontology.facts["ontology_sha256"]
     name = export_id(settings, ontology_sha256, labels.facts["rows_sha256"])
     out = f"{root.rstrip('/')}/{name}"
-    existing = UPath(out) / MANIFEST_FILE
+    existing = location(out) / MANIFEST_FILE
     if existing.exists():
         result = _published(existing, out, ontology)
         _point_at_export(root, name)
@@ -199,7 +202,7 @@ def export_tables(
     return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
 
 
-def _published(manifest: UPath, out: str, ontology: TableSet) -> ExportResult:
+def _published(manifest: "Location", out: str, ontology: TableSet) -> ExportResult:
     """The result of an export that is already there."""
     data = manifest.read_bytes()
     try:
@@ -216,7 +219,12 @@ def _published(manifest: UPath, out: str, ontology: TableSet) -> ExportResult:
         findings=facts.findings,
         files=[*facts.files, ExportFile(MANIFEST_FILE, len(data), sha256(data).hexdigest())],
         reused=True,
-        **facts.counts,
+        images=facts.counts["images"],
+        annotations=facts.counts["annotations"],
+        skipped=facts.counts["skipped"],
+        rejected=facts.counts["rejected"],
+        objects=facts.counts["objects"],
+        categories=facts.counts["categories"],
     )
 
 
@@ -229,7 +237,7 @@ class _PublishedManifest(Struct, frozen=True):
 
 def _point_at_export(root: str, name: str) -> None:
     latest = msgspec.json.encode({"export_id": name})
-    write_atomically(UPath(root) / "latest.json", latest + b"\n")
+    write_atomically(location(root) / "latest.json", latest + b"\n")
 
 
 def _raw_rows(raw_labels: TableSet) -> Iterator[list[bytes]]:

@@ -6,13 +6,12 @@ Ontology tables and renderings are the same for all parts and kept between tasks
 
 from array import array
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import polars as pl
 import pyarrow as pa
 from msgspec import Struct
-from upath import UPath
 
 from coco_dagster import errors
 from coco_dagster.coco.profiles import ExportSettings
@@ -29,6 +28,7 @@ from coco_dagster.encord.source_chunks import SourceChunk, SourceRow
 from coco_dagster.errors import CocoDagsterError
 from coco_dagster.lineage.provenance import origin_table
 from coco_dagster.tables.findings import sort_findings
+from coco_dagster.tables.locations import location
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.ontology_index import OntologyIndex
 from coco_dagster.tables.parts import (
@@ -44,6 +44,9 @@ from coco_dagster.tables.raw_labels import raw_label_table
 from coco_dagster.tables.schemas import FINDINGS, LABEL_TABLES, ONTOLOGY_TABLES
 from coco_dagster.tables.superseded import without_label_rows
 
+if TYPE_CHECKING:
+    from coco_dagster.tables.locations import Location
+
 
 class TableFolder(Struct, frozen=True):
     """A folder of parts."""
@@ -52,9 +55,9 @@ class TableFolder(Struct, frozen=True):
     form: Format
 
     @property
-    def path(self) -> UPath:
+    def path(self) -> "Location":
         """The folder."""
-        return UPath(self.url)
+        return location(self.url)
 
 
 class NormalisedPart(Struct, frozen=True, tag=True):
@@ -227,7 +230,7 @@ class NumberGroup(Struct, frozen=True, tag=True):
         _write_arrow(part_path(folder, "lineage", self.group, "arrow"), lineage)
 
 
-def lines_path(folder: UPath, kind: str, group: int) -> UPath:
+def lines_path(folder: "Location", kind: str, group: int) -> "Location":
     """Where the lines of JSON of a group lie; `kind` is images or annotations."""
     return folder / "lines" / f"{kind}-{group:05d}.json"
 
@@ -236,7 +239,7 @@ def _counts(values: pl.Series) -> dict[Any, int]:
     return dict(values.value_counts(sort=False).iter_rows())
 
 
-def _write_arrow(path: UPath, table: pa.Table) -> None:
+def _write_arrow(path: "Location", table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)

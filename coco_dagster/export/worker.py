@@ -9,7 +9,7 @@ import os
 import struct
 import sys
 import traceback
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 import msgspec
 
@@ -19,13 +19,13 @@ from coco_dagster.export.tasks import TASK_DECODER, Failure, Outcome
 _LENGTH: Final = struct.Struct("<I")
 
 
-def send(stream: BinaryIO, message: bytes) -> None:
+def send(stream: IO[bytes], message: bytes) -> None:
     """Write one message."""
     stream.write(_LENGTH.pack(len(message)) + message)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> bytes | None:
+def receive(stream: IO[bytes]) -> bytes | None:
     """Read one message; None where the other side has ended."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -35,7 +35,7 @@ def receive(stream: BinaryIO) -> bytes | None:
     return message if len(message) == length else None
 
 
-def work(tasks: BinaryIO, reports: BinaryIO) -> None:
+def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
     """Carry out tasks until there are no more."""
     # Decoded rows are trees without cycles: the collector would only walk them again and again.
     gc.disable()

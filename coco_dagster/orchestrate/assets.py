@@ -16,6 +16,7 @@ from coco_dagster.orchestrate import metadata
 from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Pipeline
 from coco_dagster.orchestrate.specs import AssetSpecs, asset_specs
 from coco_dagster.orchestrate.steps import pipeline_store, reported_failures
+from coco_dagster.tables.findings import without_secrets
 from coco_dagster.tables.schemas import LABEL_TABLES
 
 if TYPE_CHECKING:
@@ -53,8 +54,16 @@ def _raw_labels_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefiniti
 
         store = pipeline_store(context, pipeline, specs)
         with reported_failures():
-            tables = snapshot_raw_labels(pipeline.labels, store.raw_labels_root)
-        yield _table_result(spec, tables, "raw_labels", tables.version)
+            tables = snapshot_raw_labels(
+                pipeline.labels, store.raw_labels_root, workers=pipeline.workers
+            )
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
+            data_version=dg.DataVersion(tables.version),
+            metadata=_column_metadata(spec)
+            | metadata.table_metadata(tables, RAW_LABELS_ASSET)
+            | {"source": without_secrets(pipeline.labels)},
+        )
 
     return raw_labels
 
@@ -77,7 +86,9 @@ def _ontology_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefinition
         yield dg.MaterializeResult(
             asset_key=spec.key,
             data_version=dg.DataVersion(tables.version),
-            metadata=_column_metadata(spec) | metadata.ontology_metadata(tables),
+            metadata=_column_metadata(spec)
+            | metadata.ontology_metadata(tables)
+            | {"source": without_secrets(pipeline.ontology or RAW_LABELS_ASSET)},
         )
 
     return ontology
@@ -99,7 +110,12 @@ def _tables_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefinition:
             labels = normalise_tables(raw_labels, ontology, store.labels_root, pipeline.workers)
         for table in LABEL_TABLES:
             if specs[table].key in context.selected_asset_keys:
-                yield _table_result(specs[table], labels, table, labels.tables[table].sha256)
+                yield dg.MaterializeResult(
+                    asset_key=specs[table].key,
+                    data_version=dg.DataVersion(labels.tables[table].sha256),
+                    metadata=_column_metadata(specs[table])
+                    | metadata.table_metadata(labels, table),
+                )
 
     return tables
 
@@ -161,16 +177,6 @@ def _export_columns(specs: AssetSpecs) -> dict[str, Any]:
         metadata.COLUMN_SCHEMA: metadata.export_column_schema(),
         metadata.COLUMN_LINEAGE: metadata.export_column_lineage(keys),
     }
-
-
-def _table_result(
-    spec: dg.AssetSpec, tables: "TableSet", table: str, version: str
-) -> dg.MaterializeResult[Any]:
-    return dg.MaterializeResult(
-        asset_key=spec.key,
-        data_version=dg.DataVersion(version),
-        metadata=_column_metadata(spec) | metadata.table_metadata(tables, table),
-    )
 
 
 def _column_metadata(spec: dg.AssetSpec) -> dict[str, Any]:

@@ -22,6 +22,9 @@ RejectedLabels = Literal["warn", "block"]
 KEYED_TABLES: Final = tuple(table for table in LABEL_TABLES if table != "findings")
 """Tables whose key names a row; one and the same finding may be made twice."""
 
+SHOWN_LABELS: Final = 20
+"""Rejected labels that the check lists at most."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -225,14 +228,24 @@ def _loads_in_pycocotools(store: PipelineStore) -> Verdict:
 
 
 def _no_rejected_labels(store: PipelineStore) -> Verdict:
-    from coco_dagster.orchestrate.export_checks import latest_export, read_manifest
+    from coco_dagster.orchestrate.export_checks import (
+        latest_export,
+        read_manifest,
+        rejected_labels,
+    )
 
-    manifest = read_manifest(latest_export(store.exports_root))
+    export = latest_export(store.exports_root)
+    manifest = read_manifest(export)
     rejected = manifest.counts["rejected"]
+    if not rejected:
+        return Verdict(passed=True, description="", metadata={"rejected": 0})
+    shown = [dg.TableRecord(dict(label)) for label in rejected_labels(export, SHOWN_LABELS)]
     return Verdict(
-        passed=rejected == 0,
-        description=f"{rejected} labels were rejected; the table `findings` says which and why."
-        if rejected
-        else "",
-        metadata={"rejected": rejected, "findings": dict(manifest.findings)},
+        passed=False,
+        description=f"Rejected labels: {rejected}. The export's findings say which, and why.",
+        metadata={
+            "rejected": rejected,
+            "findings": dict(manifest.findings),
+            "labels": dg.MetadataValue.table(shown),
+        },
     )

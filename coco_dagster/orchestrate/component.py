@@ -24,11 +24,6 @@ from coco_dagster.orchestrate.scaffolder import EncordCocoExportScaffolder
 
 DagsterLibraryRegistry.register("coco-dagster", coco_dagster.__version__, is_dagster_package=False)
 
-DagsterLibraryRegistry.register("coco-dagster", coco_dagster.__version__, is_dagster_package=False)
-
-_NAME = "[A-Za-z0-9_]+"
-_CRON = r"(@(hourly|daily|weekly|monthly|yearly)|\S+( +\S+){4})"
-
 
 def _or_template(pattern: str) -> str:
     """Pattern of a whole setting, which may also be a template."""

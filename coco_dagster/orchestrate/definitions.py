@@ -37,7 +37,7 @@ def build_encord_coco_defs(
         labels: file, folder, zip or fsspec URL of the label rows. Relative paths count from the
             working directory of the process that runs the step.
         ontology: file or fsspec URL of the ontology; None derives it from the label rows.
-        storage: folder or fsspec URL for tables and exports.
+        storage: folder or fsspec URL for tables and exports; `dagster.EnvVar` reads it at run time.
         export: what the export holds; None means profile `encord`, layout `dataset`.
         workers: processes that compute the parts of a step; None chooses by size.
         rejected_labels: `warn` makes the check `no_rejected_labels` a warning, `block` an error

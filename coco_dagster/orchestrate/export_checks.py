@@ -7,10 +7,13 @@ from typing import Final
 
 import fsspec
 import msgspec
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from msgspec import Struct
 
+from coco_dagster.errors import StorageError
 from coco_dagster.export.result import ExportFile
-from coco_dagster.lineage.manifest import MANIFEST_FILE
+from coco_dagster.lineage.manifest import FINDINGS_FILE, MANIFEST_FILE
 
 _CHUNK_BYTES: Final = 1 << 22
 
@@ -39,9 +42,15 @@ def latest_export(root: str) -> str:
 
     Args:
         root: where exports are published.
+
+    Raises:
+        StorageError: nothing was published there yet.
     """
-    with fsspec.open(f"{root}/latest.json", "rb") as stream:
-        return f"{root}/{msgspec.json.decode(stream.read())['export_id']}"
+    try:
+        with fsspec.open(f"{root}/latest.json", "rb") as stream:
+            return f"{root}/{msgspec.json.decode(stream.read())['export_id']}"
+    except FileNotFoundError as error:
+        raise StorageError(f"There is no export in {root} yet; materialise it first.") from error
 
 
 def read_manifest(export: str) -> ManifestNumbers:
@@ -110,6 +119,24 @@ def pycocotools_complaints(export: str, manifest: ManifestNumbers) -> list[str]:
                 f"{file.images} and {file.annotations} in the manifest."
             )
     return complaints
+
+
+def rejected_labels(export: str, limit: int) -> list[dict[str, str | None]]:
+    """The first labels that were rejected: where, and why.
+
+    Args:
+        export: folder or URL of the export.
+        limit: how many at most.
+    """
+    columns = ["label_hash", "data_hash", "object_hash", "code", "message"]
+    found: list[dict[str, str | None]] = []
+    with fsspec.open(f"{export}/{FINDINGS_FILE}", "rb") as stream:
+        for batch in pq.ParquetFile(stream).iter_batches(columns=[*columns, "outcome"]):
+            rejected = batch.filter(pc.equal(batch["outcome"], "rejected"))
+            found += rejected.select(columns).slice(0, limit - len(found)).to_pylist()
+            if len(found) == limit:
+                break
+    return found
 
 
 def _loaded_counts(location: str) -> tuple[int, int]:

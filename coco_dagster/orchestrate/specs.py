@@ -7,6 +7,7 @@ import dagster as dg
 import msgspec
 
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.lineage.manifest import FORMAT_VERSION
 from coco_dagster.orchestrate import metadata
 from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Pipeline
 from coco_dagster.tables.schemas import (
@@ -93,7 +94,7 @@ def _export_spec(pipeline: Pipeline, name: str) -> dg.AssetSpec:
         ),
         group_name=pipeline.name,
         kinds={"coco", "json"},
-        code_version=_code_version(settings=settings),
+        code_version=_code_version(format=FORMAT_VERSION, settings=settings),
     )
 
 

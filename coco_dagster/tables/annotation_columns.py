@@ -4,12 +4,9 @@ Everything that can be judged for many annotations at once (sizes, distinct poin
 duplicates) is judged here after the last one was added, in numpy and Arrow.
 """
 
-from __future__ import annotations
-
-from array import array
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,34 +17,25 @@ from coco_dagster.encord.shapes import Drawn, ObjectLabel, SkeletonPoint
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.schemas import ANNOTATIONS
 
+AddedAnnotation = tuple[int, int, ObjectLabel, Drawn, Any]
+"""An annotation that was read and may still be rejected.
 
-class AddedAnnotation(NamedTuple):
-    """An annotation that was read and may still be rejected.
-
-    Attributes:
-        frame_id: position of its frame among the frames of the part.
-        position: position in the frame's list of objects.
-        place: whatever its adder needs to find it again.
-    """
-
-    frame_id: int
-    position: int
-    label: ObjectLabel
-    drawn: Drawn
-    place: Any
+Position of its frame among the frames of the part, position in the frame's list of objects, label,
+geometry, and whatever its adder needs to find it again. A bare tuple: there is one for each
+annotation, and anything with names takes several times as long to make.
+"""
 
 
 class AnnotationColumns:
     """Columns of the annotations of a part, made from flat arrays."""
 
     def __init__(self, added: Sequence[AddedAnnotation]) -> None:
-        self._labels = [annotation.label for annotation in added]
-        self._drawn = [annotation.drawn for annotation in added]
-        self._positions = [annotation.position for annotation in added]
-        self.frame_ids = np.array([annotation.frame_id for annotation in added], np.int32)
+        self._labels = [label for _, _, label, _, _ in added]
+        self._drawn = [drawn for _, _, _, drawn, _ in added]
+        self._positions = [position for _, position, _, _, _ in added]
+        self.frame_ids = np.array([frame_id for frame_id, _, _, _, _ in added], np.int32)
         self.object_hashes = [label.object_hash for label in self._labels]
-        self._ring_sizes = [drawn.ring_sizes or () for drawn in self._drawn]
-        self.ring_counts = np.array([len(sizes) for sizes in self._ring_sizes], np.int32)
+        self.ring_counts = np.array([len(d.ring_sizes or ()) for d in self._drawn], np.int32)
 
     def table(
         self,
@@ -60,14 +48,14 @@ class AnnotationColumns:
         """All annotations as a table of the schema `ANNOTATIONS`, in the order of adding.
 
         Args:
-            label_hash: of each annotation; `data_hash` and `frame` likewise.
+            label_hash: of each annotation.
+            data_hash: likewise.
+            frame: likewise.
             frame_width: pixels of each annotation's frame, which stand in for the missing size
                 of a mask's grid.
             frame_height: likewise.
         """
         labels, drawn = self._labels, self._drawn
-        polygon_sizes = [d.polygon_sizes or () for d in drawn]
-        is_polygon = np.array([d.ring_sizes is not None for d in drawn], bool)
         columns: dict[str, Any] = {
             "label_hash": label_hash,
             "data_hash": data_hash,
@@ -76,9 +64,9 @@ class AnnotationColumns:
             "feature_hash": pa.array([label.feature_hash for label in labels], pa.string()),
             "annotation_index": pa.array(self._positions, pa.int32()),
             "shape": pa.array([label.shape for label in labels], pa.string()),
-            "coordinates": _lists([d.coordinates for d in drawn], "d", pa.float64()),
-            "ring_sizes": _lists(self._ring_sizes, "i", pa.int32(), is_polygon),
-            "polygon_sizes": _lists(polygon_sizes, "i", pa.int32(), is_polygon),
+            "coordinates": pa.array([d.coordinates for d in drawn], pa.list_(pa.float64())),
+            "ring_sizes": pa.array([d.ring_sizes for d in drawn], pa.list_(pa.int32())),
+            "polygon_sizes": pa.array([d.polygon_sizes for d in drawn], pa.list_(pa.int32())),
             "theta": pa.array([d.theta for d in drawn], pa.float64()),
             "manual_annotation": pa.array(
                 [label.manual_annotation is not False for label in labels], pa.bool_()
@@ -129,25 +117,6 @@ def point_names(points: Sequence[SkeletonPoint]) -> list[str]:
         point.name if point.name is not None else f"point_{position}"
         for position, point in enumerate(points)
     ]
-
-
-def _lists(
-    values: Sequence[Sequence[float]],
-    typecode: str,
-    kind: pa.DataType,
-    present: NDArray[np.bool_] | None = None,
-) -> pa.Array:
-    """A list column; flat arrays are much faster than lists of lists handed to Arrow."""
-    flat = array(typecode)
-    extend = flat.extend
-    for numbers in values:
-        extend(numbers)
-    offsets = np.zeros(len(values) + 1, np.int32)
-    np.cumsum([len(numbers) for numbers in values], out=offsets[1:])
-    mask = None if present is None else pa.array(~present)
-    return pa.ListArray.from_arrays(
-        pa.array(offsets), pa.array(np.frombuffer(flat, flat.typecode), kind), mask=mask
-    )
 
 
 def _scattered(

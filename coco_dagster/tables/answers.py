@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from coco_dagster.encord.label_row import AnswerOption, AttributeAnswer
 from coco_dagster.encord.media import MAX_FRAME
+from coco_dagster.encord.ontology_nodes import RELATION_PREFIX
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.intervals import paint, union
 from coco_dagster.tables.ontology_index import (
     ANSWER_TYPES,
-    RELATION_PREFIX,
     AttributeFacts,
     OntologyIndex,
     OptionFacts,
@@ -122,8 +122,6 @@ class AnswerRows:
             known_hashes: object hashes of the label row, for relations.
             dynamic_elsewhere: attributes that have actions, which win over a static mirror.
         """
-        if not dynamic_elsewhere and self._add_plain(owner, answers):
-            return
         by_attribute: dict[str, tuple[AttributeFacts, list[AttributeAnswer]]] = {}
         for answer in answers:
             facts = self._facts(owner, answer, known_hashes, None, None)
@@ -147,16 +145,26 @@ class AnswerRows:
             if value is not None:
                 self._add_value(owner, facts, value, None, frames)
 
-    def _add_plain(self, owner: Owner, answers: list[AttributeAnswer]) -> bool:
-        """Add answers that need no judgement, unless one of them does; most objects have such.
+    def add_plain(
+        self,
+        label_hash: str,
+        kind: str,
+        owner_hash: str,
+        feature_hash: str,
+        answers: list[AttributeAnswer],
+    ) -> bool:
+        """Add answers that need no judgement, unless one of them does; most owners have such.
 
         They are one answer each to attributes that are static, stand at the top and are known
-        with their options; anything else is left to the caller.
+        with their options.
+
+        Returns:
+            Whether they were added; if not, `add_static` has to.
         """
-        plain = self._plain.get(owner.feature_hash)
+        plain = self._plain.get(feature_hash)
         if plain is None or len({answer.feature_hash for answer in answers}) < len(answers):
             return False
-        head = (owner.label_hash, owner.kind, owner.owner_hash)
+        head = (label_hash, kind, owner_hash)
         rows: list[tuple[object, ...]] = []
         for answer in answers:
             attribute, given = plain.get(answer.feature_hash), answer.answers
@@ -276,13 +284,7 @@ class AnswerRows:
         }
         holds: dict[str, tuple[AttributeFacts, list[AttributeAnswer]]] = {}
         for attribute_hash, (facts, given) in answers.items():
-            ancestor: AttributeFacts | None = facts
-            while ancestor is not None and ancestor.parent_option_hash is not None:
-                if ancestor.parent_option_hash not in chosen:
-                    break
-                parent = self._index.option_owners.get(ancestor.parent_option_hash, "")
-                ancestor = answers[parent][0] if parent in answers else None
-            if ancestor is not None and ancestor.parent_option_hash is None:
+            if self._is_reachable(facts, chosen):
                 holds[attribute_hash] = (facts, given)
                 continue
             self._note(
@@ -291,6 +293,20 @@ class AnswerRows:
                 f"The answer to `{facts.name}` is left out: the option above it is not chosen.",
             )
         return holds
+
+    def _is_reachable(self, facts: AttributeFacts, chosen: Set[str | None]) -> bool:
+        """Whether all options above an attribute are chosen, as far as that never changes."""
+        option = facts.parent_option_hash
+        while option is not None:
+            parent = self._index.attributes.get(self._index.option_owners.get(option, ""))
+            if parent is None:
+                return False
+            if parent.dynamic:
+                return True
+            if option not in chosen:
+                return False
+            option = parent.parent_option_hash
+        return True
 
     def _ranges(self, owner: Owner, action: AttributeAnswer, number: int) -> list[Frames]:
         usable = [

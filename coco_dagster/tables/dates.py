@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Final
 
 import polars as pl
-from dateutil import parser as dateutil_parser
 
 TIME: Final = pl.Datetime("us", "UTC")
 
@@ -46,11 +45,17 @@ _DEFAULTS: Final = (dt.datetime(1970, 1, 1), dt.datetime(1999, 12, 31))
 
 
 def _any_date(text: str) -> dt.datetime | None:
-    """Any date that dateutil reads, unless it is so partial that a default shows through."""
+    """Any date that dateutil reads, unless it is so partial that a default shows through.
+
+    Imported here, since it takes as long to import as polars and is hardly ever needed.
+    """
+    from dateutil import parser as dateutil_parser
+
     try:
         dates = [dateutil_parser.parse(text, default=default) for default in _DEFAULTS]
         if dates[0] != dates[1]:
             return None
-        return dates[0].replace(tzinfo=dates[0].tzinfo or dt.UTC).astimezone(dt.UTC)
+        date: dt.datetime = dates[0].replace(tzinfo=dates[0].tzinfo or dt.UTC)
+        return date.astimezone(dt.UTC)
     except (ValueError, OverflowError, TypeError):
         return None

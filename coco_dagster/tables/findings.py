@@ -38,9 +38,6 @@ class FindingRows:
     def __init__(self) -> None:
         self._rows: list[tuple[str | int | None, ...]] = []
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
     def add(
         self,
         code: str,

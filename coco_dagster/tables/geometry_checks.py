@@ -59,7 +59,7 @@ class GeometryVerdict(Struct, frozen=True):
 
     def fault(self, annotation: int) -> Fault:
         """The reason for which an annotation is rejected."""
-        return _FAULTS[self.faults[annotation]]
+        return _FAULTS[int(self.faults[annotation])]
 
 
 def check_geometry(annotations: pa.Table, frame_width: Ints, frame_height: Ints) -> GeometryVerdict:
@@ -150,7 +150,8 @@ def _without_rings(annotations: pa.Table, degenerate: Flags) -> Flags:
     outer = np.cumsum(rings) - rings
     owner = np.repeat(np.arange(polygons.size), polygons)
     good = np.bincount(owner, weights=~degenerate[outer], minlength=polygons.size)
-    return good == 0
+    without: Flags = good == 0
+    return without
 
 
 def _check_masks(
@@ -167,10 +168,10 @@ def _check_masks(
     masks = annotations.select(
         ["mask_rle", "mask_top", "mask_left", "mask_width", "mask_height"]
     ).take(pa.array(rows))
-    grid = [masks[name].to_numpy() for name in masks.column_names[1:]]
+    top, left, width, height = (masks[name].to_numpy() for name in masks.column_names[1:])
     check = check_masks(
         masks["mask_rle"].combine_chunks(),
-        MaskGrids.of(*grid, frame_width[rows], frame_height[rows]),
+        MaskGrids.of(top, left, width, height, frame_width[rows], frame_height[rows]),
     )
     faults[rows] = np.where(check.fault == MaskFault.NONE, 0, check.fault + _MASKS - 1)
     cropped[rows] = check.cropped

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TypeVar
 
 _V = TypeVar("_V")
@@ -34,7 +35,7 @@ def paint(strokes: list[tuple[int, int, _V]]) -> list[tuple[int, int, _V]]:
     active: list[int] = []
     painted: list[tuple[int, int, int]] = []
     position = 0
-    for edge, next_edge in zip(edges, edges[1:], strict=False):
+    for edge, next_edge in pairwise(edges):
         while position < len(starts) and strokes[starts[position]][0] <= edge:
             heapq.heappush(active, -starts[position])
             position += 1

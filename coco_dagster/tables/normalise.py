@@ -5,7 +5,7 @@ Every object of the input ends as exactly one row: an annotation, or a finding w
 how an export will render them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,13 @@ import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from coco_dagster.encord.label_row import FrameLabels, Malformed, fragment
+from coco_dagster.encord.label_row import (
+    AttributeAnswer,
+    FrameLabels,
+    Malformed,
+    fragment,
+    json_key,
+)
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
 from coco_dagster.encord.shapes import (
     RANGE_SHAPES,
@@ -34,7 +40,7 @@ from coco_dagster.tables.ontology_index import OntologyIndex
 from coco_dagster.tables.placements import PlacementRows
 from coco_dagster.tables.rings import without_degenerate_rings
 from coco_dagster.tables.row_reading import RawRow, ReadRow, newest_rows, read_rows
-from coco_dagster.tables.row_tables import FrameRow, RowTables
+from coco_dagster.tables.row_tables import FrameFacts, FrameRow, RowTables
 from coco_dagster.tables.schemas import LABEL_TABLES, OBJECTS, table_key
 from coco_dagster.tables.superseded import MESSAGE as SUPERSEDED
 
@@ -90,12 +96,13 @@ class _Normaliser:
             self._skip_row(row)
         for row in kept:
             self._add_row(row)
-        annotations = self._annotation_table()
+        frames = self._tables.frame_facts(self._frames)
+        annotations = self._annotation_table(frames)
         tables = {
-            **self._tables.tables(self._frames),
+            **self._tables.tables(self._frames, frames),
             **self._answers.tables(),
             "annotations": annotations,
-            "objects": object_table(annotations, self._tables.frame_order(self._frames)),
+            "objects": object_table(annotations, frames.order()),
             "classifications": self._placements.table(),
             "findings": self._findings.table(),
         }
@@ -112,7 +119,7 @@ class _Normaliser:
         for unit in row.units:
             for entry in unit.frames:
                 for position in range(len(entry.labels.objects)):
-                    self._end(row, unit, entry, position, "superseded_row", "skipped", message)
+                    self._end((row, unit, entry), position, "superseded_row", "skipped", message)
         self._skip_range_objects(row)
 
     def _add_row(self, row: ReadRow) -> None:
@@ -152,20 +159,19 @@ class _Normaliser:
         """Add or end every object of a frame; `features` collects the feature of each track."""
         added, shapes_of = self._added, self._index.shapes
         place: _FramePlace = (row, unit, entry)
+        misplaced = unit.media is None or frame_id < 0
         for position, label in enumerate(entry.labels.objects):
-            if type(label) is Malformed or unit.media is None or frame_id < 0:
-                self._end_early(row, unit, entry, position)
+            if misplaced or isinstance(label, Malformed):
+                self._end_early(place, position)
                 continue
             shape, shape_of_node = label.shape, shapes_of.get(label.feature_hash)
             if label.is_deleted or shape not in SHAPES or shape_of_node not in SHAPES:
-                self._end_early(row, unit, entry, position)
+                self._end_early(place, position)
                 continue
             try:
                 drawn = SHAPES[shape](label)
             except GeometryError as error:
-                self._end(
-                    row, unit, entry, position, error.code, "rejected", error.message, error.path
-                )
+                self._end(place, position, error.code, "rejected", error.message, error.path)
                 continue
             if shape != shape_of_node:
                 message = f"Drawn as {shape} although the ontology has {shape_of_node}."
@@ -174,7 +180,7 @@ class _Normaliser:
                 self._notes.append((len(added), "unknown_visibility", drawn.note))
             if drawn.skeleton is not None:
                 self._see_points(label.feature_hash, point_names(drawn.skeleton))
-            added.append(AddedAnnotation(frame_id, position, label, drawn, place))
+            added.append((frame_id, position, label, drawn, place))
             features.setdefault(label.object_hash, label.feature_hash)
 
     def _see_points(self, feature: str, names: list[str]) -> None:
@@ -188,12 +194,11 @@ class _Normaliser:
             message = f"Points that the skeleton's template lacks are left out: {unknown}."
             self._notes.append((len(self._added), "unknown_skeleton_point", message))
 
-    def _end_early(
-        self, row: ReadRow, unit: LabelledUnit, entry: FrameEntry, position: int
-    ) -> None:
+    def _end_early(self, place: _FramePlace, position: int) -> None:
         """End an object that its kind, its place or its state keeps out of the tables."""
+        _, unit, entry = place
         label = entry.labels.objects[position]
-        end = (row, unit, entry, position)
+        end = (place, position)
         if unit.media is None:
             self._end(*end, "media_without_pixels", "skipped", _NO_PIXELS)
         elif label.is_deleted:
@@ -219,9 +224,7 @@ class _Normaliser:
 
     def _end(
         self,
-        row: ReadRow,
-        unit: LabelledUnit,
-        entry: FrameEntry,
+        place: _FramePlace,
         position: int,
         code: str,
         outcome: Outcome,
@@ -229,13 +232,14 @@ class _Normaliser:
         suffix: str = "",
     ) -> None:
         """Record how an object ended, with its place and, if it is at fault, its bytes."""
+        row, unit, entry = place
         path = f"{entry.path}.objects[{position}]"
         raw = fragment(row.raw.json, path) if outcome == "rejected" else None
         object_hash = entry.labels.objects[position].object_hash
-        place = Place(
+        found = Place(
             row.label_hash, unit.data_hash, unit.space, entry.number, object_hash, path + suffix
         )
-        self._findings.add(code, outcome, place, message, raw)
+        self._findings.add(code, outcome, found, message, raw)
 
     def _skip_range_objects(self, row: ReadRow) -> int:
         """Skip objects that exist only as ranges in their answers (audio, text, time)."""
@@ -253,29 +257,45 @@ class _Normaliser:
         known = features.keys()
         spaces = {unit.space: unit.data_hash for unit in row.units if unit.space is not None}
         for object_hash, feature in features.items():
-            action, answer = actions.get(object_hash), answers.get(object_hash)
             dynamic: frozenset[str] = frozenset()
+            action = actions.get(object_hash) if actions else None
             if action is not None and action.actions:
-                path = f"$.object_actions.{object_hash}"
+                path = f"$.object_actions{json_key(object_hash)}"
                 owner = Owner("object", object_hash, feature, row.label_hash, path)
                 self._answers.add_dynamic(owner, action.actions, known, spaces)
                 dynamic = frozenset(given.feature_hash for given in action.actions)
+            answer = answers.get(object_hash)
             if answer is not None and answer.classifications:
-                path = f"$.object_answers.{object_hash}"
-                owner = Owner("object", object_hash, feature, row.label_hash, path)
-                self._answers.add_static(owner, answer.classifications, known, dynamic)
+                given = answer.classifications
+                self._add_static(row, "object", object_hash, feature, given, known, dynamic)
 
     def _add_frame_answers(self, row: ReadRow, classification_hash: str, feature: str) -> None:
         answer = (row.row.classification_answers or {}).get(classification_hash)
         if answer is not None and answer.classifications:
-            path = f"$.classification_answers.{classification_hash}"
-            owner = Owner("frame", classification_hash, feature, row.label_hash, path)
-            self._answers.add_static(owner, answer.classifications, frozenset())
+            given = answer.classifications
+            self._add_static(row, "frame", classification_hash, feature, given, frozenset())
 
-    def _annotation_table(self) -> pa.Table:
+    def _add_static(
+        self,
+        row: ReadRow,
+        kind: str,
+        owner_hash: str,
+        feature: str,
+        given: list[AttributeAnswer],
+        known: Set[str],
+        dynamic: frozenset[str] = frozenset(),
+    ) -> None:
+        add_plain = self._answers.add_plain
+        if not dynamic and add_plain(row.label_hash, kind, owner_hash, feature, given):
+            return
+        table = "object_answers" if kind == "object" else "classification_answers"
+        path = f"$.{table}{json_key(owner_hash)}"
+        owner = Owner(kind, owner_hash, feature, row.label_hash, path)
+        self._answers.add_static(owner, given, known, dynamic)
+
+    def _annotation_table(self, frames: FrameFacts) -> pa.Table:
         """Annotations that can be rendered; the others end here with a finding."""
         columns = AnnotationColumns(self._added)
-        frames = self._tables.frame_facts(self._frames)
         of = columns.frame_ids
         width, height = frames.width[of], frames.height[of]
         table = columns.table(
@@ -309,12 +329,12 @@ class _Normaliser:
         return table
 
     def _end_added(self, annotation: int, code: str, message: str) -> None:
-        added = self._added[annotation]
-        self._end(*added.place, added.position, code, "rejected", message)
+        _, position, _, _, place = self._added[annotation]
+        self._end(place, position, code, "rejected", message)
 
     def _note_added(self, annotation: int, code: str, message: str) -> None:
-        added = self._added[annotation]
-        self._end(*added.place, added.position, code, "note", message)
+        _, position, _, _, place = self._added[annotation]
+        self._end(place, position, code, "note", message)
 
     def _add_notes(self, keep: NDArray[np.bool_]) -> None:
         for annotation, code, message in self._notes:

@@ -7,8 +7,9 @@ import msgspec
 import pyarrow as pa
 from msgspec import Struct
 
+from coco_dagster.encord.ontology_nodes import RELATION_PREFIX
+
 ANSWER_TYPES: Final = frozenset({"radio", "checklist", "text", "numeric"})
-RELATION_PREFIX: Final = "#"
 
 
 class OptionFacts(Struct, frozen=True):

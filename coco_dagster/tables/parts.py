@@ -7,16 +7,19 @@ one stage of a run to the next are Arrow IPC files, which are read without decod
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
-from upath import UPath
 
 from coco_dagster.tables.schemas import TABLES, table_key
+
+if TYPE_CHECKING:
+    from coco_dagster.tables.locations import Location
 
 Format = Literal["parquet", "arrow"]
 
@@ -37,13 +40,13 @@ class PartInfo(Struct, frozen=True):
     sha256: str
 
 
-def part_path(folder: UPath, table: str, part: int, form: Format) -> UPath:
+def part_path(folder: "Location", table: str, part: int, form: Format) -> "Location":
     """Where a table of a part lies."""
     return folder / table / f"part-{part:05d}.{form}"
 
 
 def write_part(
-    folder: UPath, part: int, tables: Mapping[str, pa.Table], form: Format
+    folder: "Location", part: int, tables: Mapping[str, pa.Table], form: Format
 ) -> dict[str, PartInfo]:
     """Write the tables of one part; a file is there as a whole or not at all."""
     return {
@@ -52,7 +55,7 @@ def write_part(
     }
 
 
-def _write_table(path: UPath, name: str, table: pa.Table, form: Format) -> PartInfo:
+def _write_table(path: "Location", name: str, table: pa.Table, form: Format) -> PartInfo:
     sink = pa.BufferOutputStream()
     if form == "arrow":
         with pa.ipc.new_file(sink, table.schema) as writer:
@@ -78,13 +81,13 @@ def _sorting_columns(name: str, schema: pa.Schema) -> list[pq.SortingColumn] | N
     return [pq.SortingColumn(schema.get_field_index(column)) for column in table_key(schema)]
 
 
-def write_atomically(path: UPath, data: bytes | memoryview | pa.Buffer) -> None:
+def write_atomically(path: "Location", data: bytes | memoryview | pa.Buffer) -> None:
     """Write a file that readers see as a whole or not at all.
 
     On a local disk by renaming; object stores show an object only when it is complete.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.protocol not in ("", "file", "local"):
+    if not isinstance(path, Path):
         path.write_bytes(bytes(data))
         return
     draft = path.with_name(f".{path.name}.tmp")
@@ -93,12 +96,14 @@ def write_atomically(path: UPath, data: bytes | memoryview | pa.Buffer) -> None:
     draft.rename(path)
 
 
-def read_part(folder: UPath, part: int, tables: Iterable[str], form: Format) -> dict[str, pa.Table]:
+def read_part(
+    folder: "Location", part: int, tables: Iterable[str], form: Format
+) -> dict[str, pa.Table]:
     """Read tables of one part."""
     return {name: read_part_table(part_path(folder, name, part, form), form) for name in tables}
 
 
-def read_part_table(path: UPath, form: Format, columns: list[str] | None = None) -> pa.Table:
+def read_part_table(path: "Location", form: Format, columns: list[str] | None = None) -> pa.Table:
     """Read one table of one part, or some of its columns."""
     if form == "arrow":
         with pa.memory_map(str(path)) as source:
@@ -125,21 +130,25 @@ def content_digest(table: pa.Table) -> str:
 
 def _digest_array(digest: "hashlib._Hash", values: pa.Array) -> None:
     if values.null_count:
-        digest.update(np.packbits(values.is_valid().to_numpy(zero_copy_only=False)))
+        digest.update(_bits(values.is_valid()))
     kind = values.type
     if pa.types.is_list(kind):
-        digest.update(values.value_lengths().fill_null(0).to_numpy().astype(np.int64))
+        digest.update(values.value_lengths().fill_null(0).to_numpy().astype(np.int64).data)
         _digest_array(digest, values.flatten())
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
         values = values.drop_null()
-        digest.update(pc.binary_length(values).to_numpy().astype(np.int64))
+        digest.update(pc.binary_length(values).to_numpy().astype(np.int64).data)
         digest.update(_text_bytes(values))
     elif pa.types.is_boolean(kind):
-        digest.update(np.packbits(values.drop_null().to_numpy(zero_copy_only=False)))
+        digest.update(_bits(values.drop_null()))
     else:
         if pa.types.is_timestamp(kind):
             values = values.cast(pa.int64())
-        digest.update(np.ascontiguousarray(values.drop_null().to_numpy()))
+        digest.update(np.ascontiguousarray(values.drop_null().to_numpy()).data)
+
+
+def _bits(flags: pa.BooleanArray) -> memoryview:
+    return np.packbits(flags.to_numpy(zero_copy_only=False)).data
 
 
 def _text_bytes(values: pa.Array) -> memoryview:

@@ -55,7 +55,8 @@ def _counts(flags: Flags, sizes: NDArray[np.integer]) -> NDArray[np.int64]:
     """How many flags are set in each consecutive group of the given sizes."""
     totals = np.concatenate(([0], np.cumsum(flags)))
     ends = np.cumsum(sizes)
-    return totals[ends] - totals[ends - sizes]
+    counts: NDArray[np.int64] = totals[ends] - totals[ends - sizes]
+    return counts
 
 
 def _lists(

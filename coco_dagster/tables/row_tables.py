@@ -32,6 +32,18 @@ class FrameFacts(Struct, frozen=True):
     frame: pa.Array
     width: Ints
     height: Ints
+    image_index: pa.Array
+
+    def order(self) -> pl.DataFrame:
+        """`label_hash`, `data_hash`, `frame` and `image_index`."""
+        return pl.DataFrame(
+            {
+                "label_hash": pl.Series(self.label_hash, dtype=pl.String),
+                "data_hash": pl.Series(self.data_hash, dtype=pl.String),
+                "frame": pl.Series(self.frame, dtype=pl.Int64),
+                "image_index": pl.Series(self.image_index, dtype=pl.Int32),
+            }
+        )
 
 
 class RowTables:
@@ -64,26 +76,15 @@ class RowTables:
             frame=pa.array([frame.entry.number for frame in frames], pa.int64()),
             width=known[:, 0],
             height=known[:, 1],
+            image_index=pa.array([frame.image_index for frame in frames], pa.int32()),
         )
 
-    def frame_order(self, frames: list[FrameRow]) -> pl.DataFrame:
-        """`label_hash`, `data_hash`, `frame` and `image_index` of frames."""
-        facts = self.frame_facts(frames)
-        return pl.DataFrame(
-            {
-                "label_hash": pl.Series(facts.label_hash, dtype=pl.String),
-                "data_hash": pl.Series(facts.data_hash, dtype=pl.String),
-                "frame": pl.Series(facts.frame, dtype=pl.Int64),
-                "image_index": pl.Series([f.image_index for f in frames], dtype=pl.Int32),
-            }
-        )
-
-    def tables(self, frames: list[FrameRow]) -> dict[str, pa.Table]:
+    def tables(self, frames: list[FrameRow], facts: FrameFacts) -> dict[str, pa.Table]:
         """The tables `label_rows`, `data_units` and `frames`."""
         return {
             "label_rows": self._label_rows(),
             "data_units": self._data_units(),
-            "frames": self._frame_table(frames),
+            "frames": self._frame_table(frames, facts),
         }
 
     def _label_rows(self) -> pa.Table:
@@ -147,8 +148,7 @@ class RowTables:
                 units[key] = (index, row, unit)
         return list(units.values())
 
-    def _frame_table(self, frames: list[FrameRow]) -> pa.Table:
-        facts = self.frame_facts(frames)
+    def _frame_table(self, frames: list[FrameRow], facts: FrameFacts) -> pa.Table:
         entries = [frame.entry for frame in frames]
         known = (facts.width > 0) & (facts.height > 0)
         return _table(
@@ -158,7 +158,7 @@ class RowTables:
                 "data_hash": facts.data_hash,
                 "space": [self._units[frame.unit_id][1].space for frame in frames],
                 "frame": facts.frame,
-                "image_index": [frame.image_index for frame in frames],
+                "image_index": facts.image_index,
                 "width": pa.array(facts.width, mask=~known),
                 "height": pa.array(facts.height, mask=~known),
                 "title": [entry.title for entry in entries],

@@ -7,18 +7,21 @@ written last: a set without it is not there. The root is a local folder or any f
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as ds
 from msgspec import Struct
-from upath import UPath
 
 from coco_dagster.errors import StorageError
+from coco_dagster.tables.locations import location, remove_folder
 from coco_dagster.tables.parts import PartInfo, part_path, read_part_table, write_atomically
 from coco_dagster.tables.schemas import SCHEMA_VERSION, TABLES
+
+if TYPE_CHECKING:
+    from coco_dagster.tables.locations import Location
 
 _CONTENTS: Final = "tables.json"
 _LATEST: Final = "latest.json"
@@ -65,9 +68,9 @@ class TableSet(Struct, frozen=True):
     reused: bool = False
 
     @property
-    def folder(self) -> UPath:
+    def folder(self) -> "Location":
         """The set's folder."""
-        return UPath(self.url)
+        return location(self.url)
 
     @property
     def parts(self) -> int:
@@ -86,7 +89,7 @@ class TableSet(Struct, frozen=True):
         """Read a table part by part."""
         chosen = None if columns is None else list(columns)
         for path in self.paths(table):
-            yield read_part_table(UPath(path), "parquet", chosen)
+            yield read_part_table(location(path), "parquet", chosen)
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a whole table, or some of its columns."""
@@ -101,10 +104,16 @@ class TableSet(Struct, frozen=True):
         paths = self.paths(table)
         if not paths:
             return pl.LazyFrame(pl.from_arrow(TABLES[table].empty_table()))
-        if self.folder.protocol in ("", "file", "local"):
+        folder = self.folder
+        if isinstance(folder, Path):
             return pl.scan_parquet(paths, glob=False)
-        bare = [UPath(path).path for path in paths]
-        return pl.scan_pyarrow_dataset(ds.dataset(bare, filesystem=self.folder.fs))
+        import pyarrow.dataset as ds
+
+        bare = [
+            str(part_path(folder, table, part, "parquet").path)  # type: ignore[union-attr]
+            for part in range(len(paths))
+        ]
+        return pl.scan_pyarrow_dataset(ds.dataset(bare, filesystem=folder.fs))
 
     def _check(self, table: str) -> None:
         if table not in self.tables:
@@ -115,7 +124,7 @@ class TableSetDraft:
     """A set in the making: parts are written into a folder that `publish` makes visible."""
 
     def __init__(self, root: str) -> None:
-        self._root = UPath(root)
+        self._root = location(root)
         self.folder = self._root / f".draft-{uuid.uuid4().hex}"
 
     def publish(
@@ -149,13 +158,12 @@ class TableSetDraft:
 
     def discard(self) -> None:
         """Remove whatever was written."""
-        if self.folder.exists():
-            self.folder.fs.rm(self.folder.path, recursive=True)
+        remove_folder(self.folder)
 
 
 def find_table_set(root: str, version: str) -> TableSet | None:
     """The published set of a version, if it is there."""
-    folder = UPath(root) / version
+    folder = location(root) / version
     path = folder / _CONTENTS
     if not path.exists():
         return None
@@ -177,7 +185,7 @@ def latest_table_set(root: str) -> TableSet:
     Raises:
         StorageError: nothing was published there yet, or it is damaged.
     """
-    path = UPath(root) / _LATEST
+    path = location(root) / _LATEST
     if not path.exists():
         raise StorageError(f"There are no tables in {root} yet; materialise them first.")
     version = msgspec.json.decode(path.read_bytes(), type=dict[str, str])["version"]
@@ -189,7 +197,7 @@ def latest_table_set(root: str) -> TableSet:
 
 def point_at(root: str, version: str) -> None:
     """Let `latest.json` name a version."""
-    write_atomically(UPath(root) / _LATEST, _encode({"version": version}))
+    write_atomically(location(root) / _LATEST, _encode({"version": version}))
 
 
 def combined_digest(digests: Sequence[str]) -> str:
@@ -217,17 +225,17 @@ def total(parts: Sequence[PartInfo]) -> TableInfo:
     )
 
 
-def _move(draft: UPath, target: UPath) -> None:
+def _move(draft: "Location", target: "Location") -> None:
     """Rename a folder; where another run published the same version meanwhile, keep that one."""
-    if draft.protocol not in ("", "file", "local"):
-        draft.fs.mv(draft.path, target.path, recursive=True)
+    if not isinstance(draft, Path) or not isinstance(target, Path):
+        draft.fs.mv(draft.path, target.path, recursive=True)  # type: ignore[union-attr]
         return
     try:
         draft.rename(target)
     except OSError:
         if not (target / _CONTENTS).exists():
             raise
-        draft.fs.rm(draft.path, recursive=True)
+        remove_folder(draft)
 
 
 def _encode(value: object) -> bytes:

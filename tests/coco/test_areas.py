@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,7 @@ Builder = Callable[[Any], Rings]
 
 def even_odd(ring: Ring) -> shapely.Geometry:
     """What lies in an odd number of the triangles that the first point spans with the edges."""
-    fan = [
-        shapely.Polygon([ring[0], one, other])
-        for one, other in zip(ring[1:], ring[2:], strict=False)
-    ]
+    fan = [shapely.Polygon([ring[0], *edge]) for edge in pairwise(ring[1:])]
     return reduce(shapely.symmetric_difference, (t for t in fan if t.area), shapely.Polygon())
 
 
@@ -93,7 +91,7 @@ def test_area_is_that_of_overlaid_triangles(rings_of: Builder, drawn: list[Outli
         ),
         pytest.param([[square(0, 0, 20), square(10, 10, 20)]], 300, id="hole over the edge"),
         pytest.param(
-            [[square(0, 0, 20), square(5, 5, 10), square(10, 10, 8)]], 236, id="holes that overlap"
+            [[square(0, 0, 20), square(5, 5, 10), square(10, 10, 8)]], 261, id="holes that overlap"
         ),
         pytest.param(
             [[square(0, 0, 20), [(5, 5), (15, 15), (15, 5), (5, 15)]]], 350, id="bow-tie as a hole"

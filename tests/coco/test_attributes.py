@@ -275,6 +275,31 @@ def test_nested_answers_follow_their_parent() -> None:
     ]
 
 
+@pytest.mark.parametrize("style", ["flat", "nested"])
+def test_nested_answers_stand_only_below_a_chosen_option(style: ClassificationStyle) -> None:
+    note = answer("text Door note", "bent")
+    lingering = [answer("radio Kind", "Lorry", "o Lorry"), answer("radio Doors", "Two", "o Two")]
+    known = templates(NESTED, style=style)
+
+    assert written(known, [*lingering, note]) == written(known, lingering[:1])
+    assert written(known, [note]) == written(known, [])
+
+
+def test_nested_answers_come_and_go_with_the_option_above() -> None:
+    state = attribute("radio", "State", option("Moving", PLATE), option("Parked"), dynamic=True)
+    answers = [
+        answer("radio State", "Moving", "o Moving", **on(0, 0)),
+        answer("radio State", "Parked", "o Parked", **on(1, 1)),
+        answer("text Plate", "AB"),
+    ]
+
+    assert written(templates(state), answers, *map(annotation, range(3))) == [
+        {"State": "Moving", "Plate": "AB"},
+        {"State": "Parked"},
+        {"State": None},
+    ]
+
+
 def test_a_nested_checklist_is_listed_with_all_its_options() -> None:
     answers = [
         answer("radio Kind", "Car", "o Car"),
@@ -428,8 +453,10 @@ def test_nested_style_numbers_siblings_with_one_name() -> None:
         attribute("text", "Kind"),
     )
 
-    assert written(known, [answer("doors of lorries", "none")]) == [
-        {"Kind": {"answer": None, "attributes": {"Doors": "none"}}, "Kind (2)": None}
+    answers = [answer("radio Kind", "Lorry", "o Lorry"), answer("doors of lorries", "none")]
+
+    assert written(known, answers) == [
+        {"Kind": {"answer": "Lorry", "attributes": {"Doors": "none"}}, "Kind (2)": None}
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -111,8 +112,15 @@ class Maker:
                 for entry in options
                 for place in self._places(attribute.dynamic)
             ]
+        radio_options: list[str | None] = [
+            None,
+            *(entry.feature_hash for entry in attribute.options),
+        ]
         return [
-            own | {"value_json": self._random.choice(['"x"', "5", '"{,"', '"\\u0001"'])} | place
+            own
+            | {"option_hash": self._random.choice(radio_options)}
+            | {"value_json": self._random.choice(['"x"', "5", '"{,"', '"\\u0001"'])}
+            | place
             for place in self._places(attribute.dynamic)
         ]
 
@@ -148,8 +156,12 @@ class Plain:
     def to(self, attribute: Attribute) -> list[Row]:
         return [a for a in self._answers if a["attribute_hash"] == attribute.feature_hash]
 
-    def lists(self, attribute: Attribute, depth: int) -> bool:
-        return bool(self.to(attribute)) or (depth == 0 and not attribute.archived)
+    def lists(self, attribute: Attribute, above: Option | None) -> bool:
+        if above is None:
+            return bool(self.to(attribute)) or not attribute.archived
+        return bool(self.to(attribute)) and any(
+            a["option_hash"] == above.feature_hash for a in self._answers
+        )
 
     def value(self, attribute: Attribute) -> Any:
         given_answers = self.to(attribute)
@@ -167,22 +179,27 @@ def _visible(siblings: tuple[Attribute, ...]) -> list[Attribute]:
     return [attribute for attribute in siblings if not attribute.name.startswith("#")]
 
 
-def _children(attribute: Attribute) -> list[Attribute]:
-    return [child for entry in attribute.options for child in _visible(entry.attributes)]
+def _children(attribute: Attribute) -> list[tuple[Attribute, Option]]:
+    return [(child, entry) for entry in attribute.options for child in _visible(entry.attributes)]
 
 
-def _walk(siblings: list[Attribute], depth: int = 0) -> list[tuple[Attribute, int]]:
-    return [
-        found
-        for attribute in siblings
-        for found in [(attribute, depth), *_walk(_children(attribute), depth + 1)]
-    ]
+def _walk(siblings: list[Attribute]) -> Iterator[Attribute]:
+    for attribute in siblings:
+        yield attribute
+        yield from _walk([child for child, _ in _children(attribute)])
+
+
+def _listed(plain: Plain, attribute: Attribute, above: Option | None = None) -> Iterator[Attribute]:
+    if plain.lists(attribute, above):
+        yield attribute
+        for child, entry in _children(attribute):
+            yield from _listed(plain, child, entry)
 
 
 def flat(plain: Plain, roots: tuple[Attribute, ...]) -> list[tuple[str, Any]]:
     places = [
         (attribute, entry)
-        for attribute, _ in _walk(_visible(roots))
+        for attribute in _walk(_visible(roots))
         for entry in (attribute.options if attribute.type == "checklist" else (None,))
     ]
     keys = distinct_keys(
@@ -193,9 +210,8 @@ def flat(plain: Plain, roots: tuple[Attribute, ...]) -> list[tuple[str, Any]]:
         for (a, entry), key in zip(places, keys, strict=True)
     }
     found: list[tuple[str, Any]] = []
-    for attribute, depth in _walk(written_order(roots)):
-        if not plain.lists(attribute, depth):
-            continue
+    listed = [a for root in written_order(roots) for a in _listed(plain, root)]
+    for attribute in listed:
         if attribute.type == "checklist":
             chosen = {a["option_hash"] for a in plain.to(attribute)}
             found += [
@@ -212,18 +228,18 @@ def nested(plain: Plain, roots: tuple[Attribute, ...]) -> list[tuple[str, Any]]:
         zip(_visible(roots), numbered_keys([a.name for a in _visible(roots)]), strict=True)
     )
     return [
-        (names[attribute], _nested_value(plain, attribute, 0))
+        (names[attribute], _nested_value(plain, attribute))
         for attribute in written_order(roots)
-        if plain.lists(attribute, 0)
+        if plain.lists(attribute, None)
     ]
 
 
-def _nested_value(plain: Plain, attribute: Attribute, depth: int) -> Any:
+def _nested_value(plain: Plain, attribute: Attribute) -> Any:
     children = _children(attribute)
     if not children:
         return plain.value(attribute)
     if attribute.type == "checklist":
-        groups = [children]
+        groups = [[child for child, _ in children]]
     else:
         groups = [_visible(entry.attributes) for entry in attribute.options]
     names = {
@@ -231,8 +247,11 @@ def _nested_value(plain: Plain, attribute: Attribute, depth: int) -> Any:
         for group in groups
         for child, name in zip(group, numbered_keys([c.name for c in group]), strict=True)
     }
-    listed = [child for child in children if plain.lists(child, depth + 1)]
-    inside = [(names[child], _nested_value(plain, child, depth + 1)) for child in listed]
+    inside = [
+        (names[child], _nested_value(plain, child))
+        for child, entry in children
+        if plain.lists(child, entry)
+    ]
     return [("answer", plain.value(attribute)), ("attributes", inside)]
 
 
@@ -249,7 +268,7 @@ SCHEMA = {
 }
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from(["flat", "nested"]))
 def test_whole_columns_give_the_same_as_single_annotations(
     seed: int, style: ClassificationStyle

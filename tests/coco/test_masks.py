@@ -102,7 +102,7 @@ def test_edges_of_the_grid(mask: NDArray[np.float64]) -> None:
 
 def test_runs_of_no_pixels_are_passed_over() -> None:
     # 3 zeros, 2 ones, no zeros, 1 one, and no zeros again.
-    masks = paste_masks(["32010"], MaskGrids.of([0], [0], [4], [3], [4], [3]))
+    masks = paste_masks(["320O0"], MaskGrids.of([0], [0], [4], [3], [4], [3]))
     frame = np.array([[0, 0, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]], np.uint8)
     assert_equal_to_frames(masks, [frame])
 

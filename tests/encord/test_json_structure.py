@@ -33,10 +33,7 @@ def split(text: bytes, form: Form = "array") -> list[bytes]:
 def cuts(pieces: list[bytes], form: Form) -> list[int]:
     scanner = StructureScanner(form)
     return [
-        int(cut)
-        for piece in pieces
-        for found in scanner.feed(memoryview(piece))
-        for cut in found
+        int(cut) for piece in pieces for found in scanner.feed(memoryview(piece)) for cut in found
     ]
 
 

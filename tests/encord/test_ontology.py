@@ -164,6 +164,14 @@ def test_other_files_are_an_error_that_names_the_file_and_says_what_to_give(data
     assert str(error.value).count(". ") == 0
 
 
+def test_messages_leave_out_the_secrets_of_a_url() -> None:
+    with pytest.raises(OntologyError, match=r"^https://host/o\.json is not") as error:
+        parse_ontology(b"{}", "https://me:pass@host/o.json?signature=abc")
+
+    assert "pass" not in str(error.value)
+    assert "abc" not in str(error.value)
+
+
 @given(st.binary(max_size=40))
 def test_any_bytes_give_an_ontology_or_an_ontology_error(data: bytes) -> None:
     try:
@@ -208,7 +216,7 @@ def test_any_nodes_are_read_or_noted(objects: Any, classifications: Any, templat
         (7, "ontology_malformed", "$.objects[1]"),
         ({"name": "A", "shape": "polygon"}, "ontology_missing_hash", "$.objects[1]"),
         (box(""), "ontology_missing_hash", "$.objects[1]"),
-        (box(["h2"]), "ontology_missing_hash", "$.objects[1]"),
+        (box() | {"featureNodeHash": ["h2"]}, "ontology_missing_hash", "$.objects[1]"),
         (box("h2", shape=None), "ontology_missing_shape", "$.objects[1]"),
         (box("h1", name="Second"), "ontology_repeated_hash", "$.objects[1]"),
     ],

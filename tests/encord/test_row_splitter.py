@@ -63,8 +63,9 @@ def rows(text: bytes, chunk_bytes: int = 16, max_row_bytes: int = MAX_ROW_BYTES)
 
 def joined(texts: Sequence[bytes], blanks: Sequence[bytes], form: Form) -> bytes:
     """The texts in this form, with white space from `blanks` around every one."""
-    cycle = [blanks[index % len(blanks)] for index in range(2 * len(texts))]
-    padded = [before + text + after for before, text, after in zip(cycle, texts, cycle[::-1])]
+    cycle = [blanks[index % len(blanks)] for index in range(len(texts))]
+    around = zip(cycle, texts, cycle[::-1], strict=True)
+    padded = [before + text + after for before, text, after in around]
     return b"[" + b",".join(padded) + b"]" if form == "array" else b"".join(padded)
 
 
@@ -186,6 +187,7 @@ def test_a_key_order_that_changes_from_row_to_row_costs_bounded_memory() -> None
         (b'[,{"a":1}]', 1, "a row is missing"),
         (b'[{"a":1},,{"a":1}]', 9, "a row is missing"),
         (b'[{"a":1}{"a":2}]', 8, "grammar"),
+        (b'[{"a":1}} {"a":2}]', 8, "closes nothing"),
         (b'[{"a":1}] x', 10, "follows the end"),
         (b"[]" + b" " * 100 + b"[]", 102, "follows the end"),
         (b'[{"a":1}]{"a":2}', 9, "follows the end"),

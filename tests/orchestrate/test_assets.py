@@ -90,6 +90,20 @@ def test_no_value_goes_through_an_io_manager(finished: Finished) -> None:
     assert handled == []
 
 
+def test_source_may_be_a_url(build: Build, launch: Launch, labels: Path) -> None:
+    url = f"file://{labels / 'row-a.json'}"
+    said = metadata(launch(build(labels=url), "raw_labels"))["raw_labels"]
+    assert said["source"] == url
+    assert said["dagster/row_count"] == 1
+
+
+def test_failure_does_not_show_the_secret_of_a_url(build: Build, launch: Launch) -> None:
+    url = "memory://nowhere/labels.json?signature=secret"
+    result = launch(build(labels=url), "raw_labels", raise_on_error=False)
+    (failure,) = (event for event in result.all_events if event.is_step_failure)
+    assert "secret" not in dg.serialize_value(failure)
+
+
 def test_running_again_reuses_everything(finished: Finished, launch: Launch) -> None:
     said = metadata(launch(finished[0]))
     assert all(said[asset]["reused"] for asset in ASSETS)
@@ -103,6 +117,15 @@ def test_same_labels_in_another_place_give_the_same_data_versions(
     finished: Finished, build: Build, launch: Launch
 ) -> None:
     assert data_versions(launch(build())) == data_versions(finished[1])
+
+
+def test_storage_may_come_from_the_environment_of_the_run(
+    build: Build, launch: Launch, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definitions = build(storage=dg.EnvVar("BOATS_STORAGE"))
+    monkeypatch.setenv("BOATS_STORAGE", str(storage / "boats"))
+    said = metadata(launch(definitions, "raw_labels"))["raw_labels"]
+    assert said["path"].startswith(str(storage / "boats"))
 
 
 def test_changed_label_row_changes_the_versions_that_depend_on_it(

@@ -76,6 +76,16 @@ def test_rejected_label_is_a_warning(build: Build, launch: Launch) -> None:
 
 
 @pytest.mark.usefixtures("rejected_label")
+def test_rejected_label_is_listed_with_its_reason(build: Build, launch: Launch) -> None:
+    listed = evaluations(launch(build()))["coco", "no_rejected_labels"].metadata["labels"]
+    assert isinstance(listed, dg.TableMetadataValue)
+    (record,) = listed.records
+    assert record.data["label_hash"] == "row-c"
+    assert record.data["object_hash"] == "o1"
+    assert record.data["message"]
+
+
+@pytest.mark.usefixtures("rejected_label")
 def test_rejected_label_does_not_spoil_the_other_checks(build: Build, launch: Launch) -> None:
     failed = {key for key, found in evaluations(launch(build())).items() if not found.passed}
     assert failed == {("coco", "no_rejected_labels")}
@@ -117,6 +127,12 @@ def run_export_checks(definitions: dg.Definitions) -> dict[str, dg.AssetCheckEva
 
 def test_checks_run_alone_on_what_is_published(finished: Finished) -> None:
     assert set(run_export_checks(finished[0])) == EXPORT_CHECKS
+
+
+def test_checks_without_an_export_say_so(build: Build) -> None:
+    with pytest.raises(dg.Failure) as failure:
+        run_export_checks(build())
+    assert "materialise it first" in str(failure.value.description)
 
 
 def test_file_that_changed_after_publication_is_found(

@@ -107,7 +107,7 @@ def test_settings_of_the_export(attributes: dict[str, Any], expected: ExportSett
         ("classification_style", "nested"),
         ("coordinate_precision", 2),
         ("coordinate_precision", 0),
-        ("file_name_template", "{data_hash}.{extension}"),
+        ("file_name_template", "{data_hash}{extension}"),
         ("coco_url", "link"),
     ],
 )

@@ -1,0 +1,62 @@
+"""Compares an export with the slow reference, key by key."""
+
+from typing import Any
+
+import pytest
+import shapely
+
+from tests.integration.exports import Exported
+from tests.integration.reference import Reference, is_ring_on_curve
+
+Json = dict[str, Any]
+
+GEOMETRY = ("bbox", "area", "segmentation")
+TURNED = ("rotatable_bounding_box", "circle", "ellipse", "cuboid_2d")
+"""Shapes whose coordinates take more than one multiplication: equal up to rounding."""
+
+
+def check_against_reference(exported: Exported, rows: list[Json], ontology: Json) -> None:
+    """Every image and every annotation is what the reference makes of the label rows."""
+    reference = Reference(rows, ontology)
+    shapes = {entry["id"]: entry["supercategory"] for entry in exported.categories}
+    assert [_image(image) for image in exported.images] == reference.images()
+    expected = reference.annotations()
+    assert len(exported.annotations) == len(expected)
+    for ours, theirs in zip(exported.annotations, expected, strict=True):
+        check_annotation(ours, theirs, shapes[ours["category_id"]])
+
+
+def check_annotation(ours: Json, expected: Json, shape: str) -> None:
+    """An annotation equals its reference: exactly, where one multiplication makes a pixel."""
+    assert without_geometry(ours) == without_geometry(expected)
+    answers = [entry["attributes"]["classifications"] for entry in (ours, expected)]
+    assert list(answers[0]) == list(answers[1])
+    if shape not in TURNED:
+        assert ours["bbox"] == expected["bbox"]
+        assert ours["segmentation"] == expected["segmentation"]
+        assert ours["area"] == pytest.approx(expected["area"], rel=1e-9, abs=1e-9)
+        return
+    assert ours["bbox"] == pytest.approx(expected["bbox"], abs=1e-9)
+    assert ours["area"] == pytest.approx(expected["area"], rel=1e-9)
+    (ring,) = ours["segmentation"]
+    if shape in ("circle", "ellipse"):
+        assert is_ring_on_curve(ring, expected["segmentation"])
+    elif shape == "cuboid_2d":
+        assert _polygon(ring).symmetric_difference(_polygon(*expected["segmentation"])).area < 1e-6
+    else:
+        assert ring == pytest.approx(expected["segmentation"][0], abs=1e-9)
+
+
+def without_geometry(annotation: Json) -> Json:
+    """The other members of an annotation."""
+    return {key: value for key, value in annotation.items() if key not in GEOMETRY}
+
+
+def _image(image: Json) -> Json:
+    facts = {key: image.get(key) for key in ("id", "width", "height")}
+    own = ("frame", "data_hash", "label_hash", "classifications")
+    return facts | {key: image["encord"].get(key) for key in own}
+
+
+def _polygon(ring: list[float]) -> shapely.Polygon:
+    return shapely.Polygon(list(zip(ring[::2], ring[1::2], strict=True)))
