@@ -213,8 +213,21 @@ def classification_node(feature_hash: str, root: JSON, **fields: Any) -> JSON:
     return {"id": "2", "featureNodeHash": feature_hash, "attributes": [root]} | fields
 
 
+def template(*names: str, edges: Mapping[str, Iterable[str]] | None = None) -> JSON:
+    """The template of the skeleton."""
+    points = {
+        str(number): {"x": 0.5, "y": 0.5, "name": name, "featureHash": f"point-{name}"}
+        for number, name in enumerate(names)
+    }
+    lines = {
+        start: {end: {"color": "#000000"} for end in ends} for start, ends in (edges or {}).items()
+    }
+    node = {"name": "skeleton", "shape": "skeleton", "feature_node_hash": "skeleton"}
+    return {"template": node | {"skeleton": points, "skeletonEdges": lines}}
+
+
 def ontology(
-    *objects: JSON, classifications: Iterable[JSON] = (), templates: Iterable[JSON] = ()
+    *objects: JSON, classifications: Iterable[JSON] = (), templates: Iterable[JSON] | None = None
 ) -> JSON:
     """An ontology; objects that are not given are those of all shapes, without attributes."""
     given = {node["shape"] for node in objects}
@@ -222,7 +235,7 @@ def ontology(
     return {
         "objects": [*objects, *others],
         "classifications": list(classifications),
-        "skeleton_templates": list(templates),
+        "skeleton_templates": [template("a", "b")] if templates is None else list(templates),
     }
 
 
@@ -258,9 +271,7 @@ def object_answers(answers: Mapping[str, Iterable[JSON]]) -> JSON:
 
 def object_actions(actions: Mapping[str, Iterable[JSON]]) -> JSON:
     """Dynamic answers by object hash."""
-    return {
-        name: {"objectHash": name, "actions": list(given)} for name, given in actions.items()
-    }
+    return {name: {"objectHash": name, "actions": list(given)} for name, given in actions.items()}
 
 
 def classified(

@@ -95,5 +95,5 @@ def _joined(
         pl.DataFrame(pl.from_arrow(tables["annotations"]))
         .join(label_rows.select("label_hash", "row_order"), on="label_hash", how="inner")
         .join(sizes, on=["data_hash", "frame"], how="inner")
-        .sort(_ORDER)
+        .sort(_ORDER, maintain_order=True)
     )

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from coco_dagster.encord.media import IMAGE_SEQUENCE
 from coco_dagster.errors import SettingsError
 
 _UNSAFE: Final = r"[^A-Za-z0-9._-]|^\."
@@ -58,12 +59,18 @@ def extension() -> pl.Expr:
 def file_name() -> pl.Expr:
     """`images[].file_name` from the columns of an image and its file.
 
-    Columns: `media`, `data_hash`, `frame`, `member_hash`, `image_title`, `mime_type`,
+    Columns: `media`, `data_type`, `data_hash`, `frame`, `member_hash`, `image_title`, `mime_type`,
     `dicom_instance_uid`, `multiframe_frame_number`.
     """
     frame = pl.col("frame").cast(pl.String)
+    # A sequence whose files are not named has one name for all of them.
+    own_name = (
+        pl.when(pl.col("data_type") == IMAGE_SEQUENCE)
+        .then(pl.concat_str(_safe("data_hash"), pl.lit("/"), frame))
+        .otherwise(_safe("data_hash"))
+    )
     of_image = pl.concat_str(
-        pl.lit("images/"), pl.coalesce(_safe("member_hash"), _safe("data_hash")), extension()
+        pl.lit("images/"), pl.coalesce(_safe("member_hash"), own_name), extension()
     )
     multiframe = pl.col("multiframe_frame_number").cast(pl.String)
     slice_name = pl.concat_str(

@@ -31,7 +31,7 @@ def image_rows(
     """Images of the given label rows in export order.
 
     Where two label rows show the same frame of the same file there is one image, with the facts
-    of the first row.
+    of the first row; a size that it lacks is that of the next row that knows it.
 
     Args:
         tables: the normalised tables.
@@ -79,6 +79,7 @@ def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.Data
         .join(rows, on="label_hash", how="inner")
         .join(units, on=["label_hash", "data_hash"], how="left")
         .sort("row_order", "image_index")
+        .with_columns(_first_known_size(tables["frames"]))
         .unique(IMAGE_KEY, keep="first", maintain_order=True)
         .with_row_index("image")
         .with_columns(
@@ -91,6 +92,14 @@ def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.Data
             pl.coalesce("file_uri", "link").alias("link"),
         )
     )
+
+
+def _first_known_size(frames: pa.Table) -> list[pl.Expr]:
+    """Sizes of images whose first label row does not know them, from the next row that does."""
+    if not frames["width"].null_count:
+        return []
+    size = pl.col("width", "height")
+    return [size.fill_null(size.drop_nulls().first().over(IMAGE_KEY))]
 
 
 def _image_json(profile: Profile) -> pl.Expr:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from coco_dagster.coco.images import IMAGE_KEY, ordered_rows
 from coco_dagster.tables.findings import SEVERITIES
 from coco_dagster.tables.schemas import FINDINGS
+from coco_dagster.tables.superseded import CODE as SUPERSEDED
 
 MAIN_BRANCH: Final = "main"
 
@@ -40,10 +41,14 @@ def select_rows(tables: Mapping[str, pa.Table], branches: Collection[str]) -> Se
     shared = _shared_files(tables, chosen)
     if chosen.height < rows.height:
         others = rows.filter(~exported).select("label_hash")
+        # Rows that a later edit supersedes share the hash of the row that is kept.
+        is_superseded = pl.col("code") == SUPERSEDED
+        of_others = findings.join(others, on="label_hash", how="semi")
         findings = pl.concat(
             [
-                findings.join(others, on="label_hash", how="anti", nulls_equal=True),
-                _skipped(findings.join(others, on="label_hash", how="semi"), tables, others),
+                findings.join(others, on="label_hash", how="anti"),
+                of_others.filter(is_superseded),
+                _skipped(of_others.filter(~is_superseded), tables, others),
             ]
         )
     table = pl.concat([findings, shared]).to_arrow().cast(FINDINGS)
@@ -55,28 +60,27 @@ def _skipped(
 ) -> pl.DataFrame:
     """A finding for every object of rows that are not exported."""
     ended = findings.filter(pl.col("outcome") != "note")
-    drawn = pl.DataFrame(pl.from_arrow(tables["annotations"])).join(
-        rows, on="label_hash", how="semi"
+    file = ("label_hash", "data_hash")
+    place = (*file, "space", "frame", "object_hash", "path")
+    drawn = (
+        pl.DataFrame(pl.from_arrow(tables["annotations"].select([*file, "frame", "object_hash"])))
+        .join(rows, on="label_hash", how="semi")
+        .join(
+            pl.DataFrame(pl.from_arrow(tables["data_units"].select([*file, "space"]))),
+            on=file,
+            how="left",
+        )
+        .with_columns(pl.lit(None, pl.String).alias("path"))
     )
-    objects = pl.concat(
-        [
-            ended.select("label_hash", "data_hash", "frame", "object_hash", "path"),
-            drawn.select(
-                "label_hash",
-                "data_hash",
-                "frame",
-                "object_hash",
-                pl.lit(None, pl.String).alias("path"),
-            ),
-        ]
-    )
+    objects = pl.concat([ended.select(place), drawn.select(place)])
     message = "The object stands on a branch that is not exported."
     return _rows_of_findings(objects, "branch_not_exported", "skipped", message)
 
 
 def _shared_files(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pl.DataFrame:
     """A note for every file that an earlier label row already shows."""
-    frames = pl.DataFrame(pl.from_arrow(tables["frames"].select(["label_hash", *IMAGE_KEY])))
+    columns = ["label_hash", *IMAGE_KEY, "space"]
+    frames = pl.DataFrame(pl.from_arrow(tables["frames"].select(columns)))
     repeated = (
         frames.join(rows.select("label_hash", "row_order"), on="label_hash", how="inner")
         .sort("row_order", maintain_order=True)
@@ -85,6 +89,7 @@ def _shared_files(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pl.Data
         .select(
             "label_hash",
             "data_hash",
+            "space",
             pl.lit(None, pl.Int64).alias("frame"),
             pl.lit(None, pl.String).alias("object_hash"),
             pl.lit(None, pl.String).alias("path"),
@@ -102,7 +107,7 @@ def _rows_of_findings(places: pl.DataFrame, code: str, outcome: str, message: st
         pl.lit(SEVERITIES[outcome]).alias("severity"),
         "label_hash",
         "data_hash",
-        null.alias("space"),
+        "space",
         "frame",
         "object_hash",
         "path",

@@ -44,7 +44,8 @@ class Note(Struct, frozen=True):
 class Malformed(Struct, frozen=True):
     """An object that cannot be read, with what is known of it.
 
-    `is_deleted` objects are skipped whatever else is wrong with them.
+    `path` counts from the object. `is_deleted` objects are skipped whatever else is wrong with
+    them.
     """
 
     code: str
@@ -244,11 +245,10 @@ class Fragments:
     def _entries(
         self, path: str, piece: bytes | Raw, *, is_list: bool
     ) -> dict[str, Raw] | list[Raw]:
-        entries = self._containers.get(path)
-        if entries is None:
-            entries = msgspec.json.decode(piece, type=list[Raw] if is_list else dict[str, Raw])
-            self._containers[path] = entries
-        return entries
+        if path not in self._containers:
+            kind: Any = list[Raw] if is_list else dict[str, Raw]
+            self._containers[path] = msgspec.json.decode(piece, type=kind)
+        return self._containers[path]
 
 
 _HARD_FIELDS: Final = {
@@ -411,7 +411,7 @@ class _PieceReader:
         try:
             pieces = msgspec.json.decode(piece, type=dict[str, Raw])
         except UNREADABLE as error:
-            return Malformed("malformed_object", path, f"Not an object: {_cause(error)}.", raw)
+            return Malformed("malformed_object", "", f"Not an object: {_cause(error)}.", raw)
         is_deleted = pieces.get("isDeleted") == Raw(b"true")
         values: dict[str, Any] = {}
         for key, code in _HARD_FIELDS.items():
@@ -419,7 +419,7 @@ class _PieceReader:
             if not values[key]:
                 return Malformed(
                     code,
-                    path + json_key(key),
+                    json_key(key),
                     f"The object has no usable `{key}`.",
                     raw,
                     values.get("objectHash"),
@@ -438,7 +438,7 @@ class _PieceReader:
                 except UNREADABLE as error:
                     return Malformed(
                         "malformed_geometry",
-                        path + json_key(key) + _path_of(error),
+                        json_key(key) + _path_of(error),
                         f"The geometry cannot be read: {_cause(error)}.",
                         raw,
                         values["objectHash"],

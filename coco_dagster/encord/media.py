@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from coco_dagster.encord.label_row import (
     UNREADABLE,
@@ -62,6 +62,7 @@ class FrameEntry(Struct, gc=False):
         labels: what is drawn on it.
         path: JSON path of the labels within the row.
         listed: an image even without labels.
+        first_index: objects that another file of the row lists before on the same frame.
     """
 
     number: int | None
@@ -76,6 +77,7 @@ class FrameEntry(Struct, gc=False):
     dicom_instance_uid: str | None = None
     multiframe_frame_number: int | None = None
     file_uri: str | None = None
+    first_index: int = 0
 
     @property
     def is_image(self) -> bool:
@@ -127,7 +129,7 @@ class _FileInfo(Struct, gc=False):
 
 class _Space(Struct, gc=False):
     space_type: str | None = None
-    labels: Raw | None = None
+    labels: Raw | UnsetType = UNSET
     width: Number = None
     height: Number = None
     number_of_frames: Number = None
@@ -165,7 +167,7 @@ def labelled_units(row: LabelRow[Labels]) -> tuple[list[LabelledUnit], list[Note
         path = f"$.spaces{json_key(space_id)}"
         space = _read_space(piece, path, notes)
         labels: Labels = FrameLabels()
-        if space.labels is not None:
+        if space.labels is not UNSET:
             labels, label_notes = read_labels(space.labels, f"{path}.labels")
             notes += label_notes
         units.append(_space_unit(row, first_unit, group_hash, space_id, space, labels, path))

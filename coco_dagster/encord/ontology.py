@@ -91,16 +91,29 @@ class Ontology(Struct, frozen=True):
             points = tuple(SkeletonPoint(name) for name in names.get(node.feature_hash, ()))
             template = SkeletonTemplate(points, from_labels=True)
             objects[index] = msgspec.structs.replace(node, skeleton=template)
-            message = (
-                f"The skeleton `{node.name}` has no template; its {len(points)} points are those "
-                "of its labels in the order of first sight, without edges."
-            )
-            notes.append(Note("skeleton_without_template", f"$.objects[{index}]", message))
+            notes.append(_missing_template(node, index))
         return Ontology.of(objects, self.classifications, notes)
+
+    @property
+    def missing_templates(self) -> tuple[Note, ...]:
+        """A note for every skeleton whose points have to come from the labels."""
+        return tuple(
+            _missing_template(node, index)
+            for index, node in enumerate(self.objects)
+            if _lacks_points(node)
+        )
 
 
 def _lacks_points(node: OntologyObject) -> bool:
     return node.shape == SKELETON and node.skeleton is None
+
+
+def _missing_template(node: OntologyObject, index: int) -> Note:
+    message = (
+        f"The skeleton `{node.name}` has no template; its points are those of its labels in the "
+        "order of first sight, without edges."
+    )
+    return Note("skeleton_without_template", f"$.objects[{index}]", message)
 
 
 def parse_ontology(data: bytes, source: str) -> Ontology:

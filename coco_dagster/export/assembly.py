@@ -19,7 +19,7 @@ from coco_dagster.export.result import ExportFile
 from coco_dagster.export.tasks import TableFolder, lines_path
 from coco_dagster.lineage.provenance import LINEAGE
 from coco_dagster.tables.parts import part_path, read_part_table
-from coco_dagster.tables.schemas import FINDINGS
+from coco_dagster.tables.schemas import FINDINGS, UNNAMED_PREFIX
 
 ANNOTATIONS_FILE: Final = "annotations.json"
 _BLOCK_BYTES: Final = 1 << 20
@@ -107,7 +107,15 @@ def write_findings(path: Path, others: pa.Table, rendered: TableFolder, groups: 
         for group in range(groups):
             table = read_part_table(part_path(rendered.path, "findings", group, "arrow"), "arrow")
             if table.num_rows:
-                writer.write_table(table.cast(FINDINGS))
+                writer.write_table(_without_made_names(table))
+
+
+def _without_made_names(findings: pa.Table) -> pa.Table:
+    """Findings without the names that label rows without a hash have in the tables."""
+    label_hash = pl.col("label_hash")
+    named = pl.when(~label_hash.str.starts_with(UNNAMED_PREFIX)).then(label_hash)
+    table: pa.Table = pl.DataFrame(pl.from_arrow(findings)).with_columns(named).to_arrow()
+    return table.cast(FINDINGS)
 
 
 def file_entry(path: Path) -> ExportFile:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from coco_dagster.encord.ontology import Ontology, parse_ontology
 from coco_dagster.encord.ontology_deriver import OntologyDeriver
 from coco_dagster.encord.sources import read_text
@@ -19,7 +21,8 @@ def read_ontology(ontology: str | None, rows: Iterable[Iterable[bytes]]) -> Onto
         SourceError: the file cannot be read.
     """
     if ontology is not None:
-        return parse_ontology(read_text(ontology), ontology)
+        given = parse_ontology(read_text(ontology), ontology)
+        return msgspec.structs.replace(given, notes=given.notes + given.missing_templates)
     deriver = OntologyDeriver()
     for chunk in rows:
         deriver.add(chunk)

@@ -1,5 +1,7 @@
 """Making an export visible: a reader sees a whole one or none."""
 
+import errno
+import os
 import shutil
 import uuid
 from pathlib import Path
@@ -9,6 +11,7 @@ import msgspec
 
 from coco_dagster.errors import StorageError
 from coco_dagster.lineage.manifest import MANIFEST_FILE
+from coco_dagster.tables.findings import without_queries
 from coco_dagster.tables.locations import location
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ def publish_folder(draft: Path, out: str) -> None:
     """Move the files of a draft to where readers look.
 
     A local folder that does not exist, is empty or holds an earlier export is replaced as a
-    whole. Into a folder with other files, and into object stores, the files are written one by
-    one, with the manifest last and an older manifest removed first: an export without a manifest
-    is not there.
+    whole. Into a folder with other files, into one that cannot be replaced (a mounted disk, the
+    working directory) and into object stores, the files are written one by one, with the manifest
+    last and an older manifest removed first: an export without a manifest is not there.
 
     Args:
         draft: local folder with the files, on the disk of `out` if that is local.
@@ -33,13 +36,13 @@ def publish_folder(draft: Path, out: str) -> None:
     target = location(out)
     try:
         if isinstance(target, Path):
-            _publish_locally(draft, target.absolute())
+            _publish_locally(draft, target.resolve())
         else:
             _upload(draft, target)
     except OSError as error:
         raise StorageError(
-            f"The export cannot be written to {out}: {error.strerror or error}; check the path, "
-            "its permissions and the space that is left."
+            f"The export cannot be written to {without_queries(out)}: {error.strerror or error}; "
+            "check the path, its permissions and the space that is left."
         ) from error
 
 
@@ -48,17 +51,40 @@ def _publish_locally(draft: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft.rename(target)
         return
-    names = {path.name for path in target.iterdir()}
-    if names <= _exported_files(target):
-        retired = target.with_name(f".{target.name}.{uuid.uuid4().hex}.retired")
-        target.rename(retired)
-        draft.rename(target)
-        shutil.rmtree(retired)
+    names = {path.name for path in target.iterdir()} - {draft.name}
+    earlier = _exported_files(target)
+    if names <= earlier and not _must_stay(target):
+        _replace(target, draft)
         return
     (target / MANIFEST_FILE).unlink(missing_ok=True)
-    for path in _manifest_last(draft):
+    files = _manifest_last(draft)
+    for name in names & earlier - {path.name for path in files}:
+        (target / name).unlink(missing_ok=True)
+    for path in files:
         path.replace(target / path.name)
     draft.rmdir()
+
+
+def _replace(target: Path, draft: Path) -> None:
+    """Put the draft in the place of a folder, which stays if that fails."""
+    retired = target.with_name(f".{target.name}.{uuid.uuid4().hex}.retired")
+    target.rename(retired)
+    try:
+        draft.rename(target)
+    except BaseException:
+        retired.rename(target)
+        raise
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def _must_stay(folder: Path) -> bool:
+    """Whether a folder cannot be replaced by another one, or somebody works in it."""
+    if os.path.ismount(folder):
+        return True
+    try:
+        return Path.cwd().is_relative_to(folder)
+    except OSError:
+        return False
 
 
 def _exported_files(folder: Path) -> set[str]:
@@ -85,15 +111,22 @@ def _manifest_last(folder: Path) -> list[Path]:
 
 
 def draft_folder(out: str, work: Path) -> Path:
-    """A new folder for the files of an export, on the disk where they will be published."""
+    """A new folder for the files of an export, on the disk where they will be published.
+
+    Raises:
+        StorageError: there can be no export.
+    """
     target = location(out)
     if not isinstance(target, Path):
         draft = work / "draft"
         draft.mkdir()
         return draft
-    path = target.absolute()
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")
+    path = target.resolve()
+    name = f".{path.name}.{uuid.uuid4().hex}.draft"
+    draft = path / name if os.path.ismount(path) else path.with_name(name)
     try:
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         draft.mkdir(parents=True)
     except OSError as error:
         raise StorageError(

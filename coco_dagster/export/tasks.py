@@ -42,6 +42,7 @@ from coco_dagster.tables.parts import (
 )
 from coco_dagster.tables.raw_labels import raw_label_table
 from coco_dagster.tables.schemas import FINDINGS, LABEL_TABLES, ONTOLOGY_TABLES
+from coco_dagster.tables.superseded import CODE as SUPERSEDED
 from coco_dagster.tables.superseded import without_label_rows
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class RenderGroup(Struct, frozen=True, tag=True):
             outcomes=_counts(findings["outcome"]),
             codes=_counts(findings["code"]),
             superseded_objects=findings.filter(
-                (pl.col("code") == "superseded_row") & (pl.col("outcome") == "skipped")
+                (pl.col("code") == SUPERSEDED) & (pl.col("outcome") == "skipped")
             ).height,
         )
 

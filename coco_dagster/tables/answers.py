@@ -105,6 +105,7 @@ class AnswerRows:
         self._findings = findings
         self._answers: list[tuple[object, ...]] = []
         self._relations: list[tuple[object, ...]] = []
+        self._targets: dict[tuple[str, str, str], int] = {}
         self._plain = _plain_answers(index)
 
     def add_static(
@@ -208,6 +209,10 @@ class AnswerRows:
         checked: dict[tuple[str, str | None, str], tuple[OptionFacts, list[Frames]]] = {}
         for number, action in enumerate(actions):
             data_hash = data_hash_of_space.get(action.space_id or "")
+            if action.space_id and data_hash_of_space and data_hash is None:
+                message = f"Action {number} for `{action.name}` is left out: its space is unknown."
+                self._note(owner, "unknown_space", message)
+                continue
             ranges = self._ranges(owner, action, number)
             facts = self._facts(owner, action, known_hashes, ranges, data_hash)
             if facts is None:
@@ -225,16 +230,11 @@ class AnswerRows:
             facts = self._index.attributes[attribute_hash]
             for first, last, value in paint(strokes):
                 if value is not None:
-                    frames = (first, last) if facts.dynamic else None
-                    self._add_value(owner, facts, value, data_hash, frames)
-                    if frames is None:
-                        break
+                    self._add_value(owner, facts, value, data_hash, (first, last))
         for (attribute_hash, data_hash, _), (option, option_ranges) in checked.items():
             facts = self._index.attributes[attribute_hash]
             for frames in union(option_ranges):
-                self._add_option(owner, facts, option, data_hash, frames if facts.dynamic else None)
-                if not facts.dynamic:
-                    break
+                self._add_option(owner, facts, option, data_hash, frames)
 
     def tables(self) -> dict[str, pa.Table]:
         """The `answers` and `relations` tables, sorted by their keys."""
@@ -259,7 +259,7 @@ class AnswerRows:
         """The ontology's attribute, if this is an answer to one; relations are taken here."""
         facts = self._index.attributes.get(answer.feature_hash)
         name = facts.name if facts is not None else answer.name or ""
-        if name.startswith(RELATION_PREFIX):
+        if owner.kind == "object" and name.startswith(RELATION_PREFIX):
             self._add_relation(owner, name, answer, known_hashes, ranges, data_hash)
             return None
         if facts is not None and facts.feature_hash == owner.feature_hash:
@@ -332,10 +332,17 @@ class AnswerRows:
         if isinstance(given, str) and facts.type != "numeric":
             return _Value(text=given, value_json=_JSON.encode(given).decode())
         if isinstance(given, (int, float)) and facts.type != "text":
-            return _number(given)
+            return self._number(owner, facts, given)
         if given != []:
             self._malformed(owner, facts)
         return None
+
+    def _number(self, owner: Owner, facts: AttributeFacts, value: int | float) -> _Value | None:
+        try:
+            return _Value(number=float(value), value_json=_JSON.encode(value).decode())
+        except OverflowError:
+            self._malformed(owner, facts)
+            return None
 
     def _radio(self, owner: Owner, facts: AttributeFacts, given: object) -> _Value | None:
         if not isinstance(given, list):
@@ -435,14 +442,13 @@ class AnswerRows:
         ranges: list[Frames] | None,
         data_hash: str | None,
     ) -> None:
-        if owner.kind != "object":
-            return
         targets = [target for target in _targets(answer) if target]
+        source = (owner.label_hash, owner.owner_hash, name)
         for first, last in ranges if ranges is not None else [(None, None)]:
-            for number, target in enumerate(targets):
+            for target in targets:
+                number = self._targets[source] = self._targets.get(source, -1) + 1
                 resolved = self._resolve(target, known_hashes)
-                row = (owner.label_hash, owner.owner_hash, name, number, target, resolved)
-                self._relations.append((*row, data_hash, first, last))
+                self._relations.append((*source, number, target, resolved, data_hash, first, last))
         for target in targets:
             if self._resolve(target, known_hashes) is None:
                 message = f"`{name}` points to `{target}`, which is no object of this label row."
@@ -455,14 +461,6 @@ class AnswerRows:
         if target in index.shapes or target in index.levels or target in index.attributes:
             return "feature"
         return None
-
-
-def _number(value: int | float) -> _Value:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = None
-    return _Value(number=number, value_json=_JSON.encode(value).decode())
 
 
 def _targets(answer: AttributeAnswer) -> list[str | None]:

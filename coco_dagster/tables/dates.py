@@ -1,6 +1,7 @@
 """Dates of label rows, in every form that Encord writes, as UTC."""
 
 import datetime as dt
+import warnings
 from typing import Final
 
 import polars as pl
@@ -30,7 +31,9 @@ def read_dates(texts: pl.Series) -> pl.Series:
     if known.is_empty():
         return pl.Series(texts.name, [None] * len(texts), dtype=TIME)
     bare = pl.col("text").str.strip_chars().str.replace(r"(?: ?(?:GMT|UTC|Z)|\+00:00)$", "")
-    read = pl.coalesce(bare.str.to_datetime(form, time_unit="us", strict=False) for form in _FORMS)
+    forms = pl.coalesce(bare.str.to_datetime(form, time_unit="us", strict=False) for form in _FORMS)
+    # Python, and with it JSON's readers, know the years 1 to 9999 alone.
+    read = pl.when(forms.dt.year().is_between(dt.MINYEAR, dt.MAXYEAR)).then(forms)
     dates = pl.DataFrame({"text": known}).with_columns(read.dt.replace_time_zone("UTC").alias("at"))
     missing = dates.filter(pl.col("at").is_null())["text"].to_list()
     others = pl.DataFrame(
@@ -52,7 +55,10 @@ def _any_date(text: str) -> dt.datetime | None:
     from dateutil import parser as dateutil_parser
 
     try:
-        dates = [dateutil_parser.parse(text, default=default) for default in _DEFAULTS]
+        with warnings.catch_warnings():
+            # Zones that it does not know: the date is then read as UTC.
+            warnings.simplefilter("ignore", dateutil_parser.UnknownTimezoneWarning)
+            dates = [dateutil_parser.parse(text, default=default) for default in _DEFAULTS]
         if dates[0] != dates[1]:
             return None
         date: dt.datetime = dates[0].replace(tzinfo=dates[0].tzinfo or dt.UTC)

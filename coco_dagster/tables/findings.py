@@ -7,7 +7,7 @@ from typing import Final, Literal
 import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.tables.schemas import FINDINGS
+from coco_dagster.tables.schemas import FINDINGS, table_key
 
 Outcome = Literal["skipped", "rejected", "note"]
 
@@ -18,7 +18,10 @@ SEVERITIES: Final = {"skipped": "info", "rejected": "error", "note": "warning"}
 
 _E_MAIL: Final = re.compile(r"[^\s\"'<>(),:;@\\/]+@[^\s\"'<>(),:;@\\/]+")
 _QUERY: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s\"'?#]*)[?#][^\s\"']*")
-_CREDENTIALS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'/@]*@")
+_BARE_QUERY: Final = re.compile(r"\?[A-Za-z0-9_.%~-]+=[^\s\"']*")
+_CREDENTIALS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'/]*@")
+_ESCAPED: Final = re.compile(r"\\(?:/|u00(?:2[3f]|3[adf]|40))", re.IGNORECASE)
+"""Characters of links and e-mail addresses that JSON may escape: # / : = ? @."""
 
 
 class Place(Struct, frozen=True):
@@ -58,7 +61,7 @@ class FindingRows:
                 place.space,
                 place.frame,
                 place.object_hash,
-                place.path,
+                place.path and without_queries(place.path),
                 without_secrets(message),
                 None if not raw else raw_fragment(raw),
             )
@@ -75,8 +78,8 @@ class FindingRows:
 
 
 def sort_findings(table: pa.Table) -> pa.Table:
-    """Findings by label row, file, frame and path, so that their order says nothing of the run."""
-    keys = ("label_hash", "data_hash", "frame", "path", "object_hash", "code", "message")
+    """Findings by place and code, so that their order says nothing of the run."""
+    keys = (*table_key(FINDINGS), "path", "message")
     return table.sort_by([(key, "ascending") for key in keys])
 
 
@@ -85,13 +88,23 @@ def concat_findings(tables: Iterable[pa.Table]) -> pa.Table:
     return sort_findings(pa.concat_tables([FINDINGS.empty_table(), *tables]))
 
 
+def without_queries(text: str) -> str:
+    """Text without queries of links and credentials in links."""
+    return _BARE_QUERY.sub("", _QUERY.sub(r"\1", _CREDENTIALS.sub(r"\1", text)))
+
+
 def without_secrets(text: str) -> str:
     """Text without e-mail addresses, queries of links, and credentials in links."""
-    text = _CREDENTIALS.sub(r"\1", text)
-    return _E_MAIL.sub("<e-mail>", _QUERY.sub(r"\1", text))
+    return _E_MAIL.sub("<e-mail>", without_queries(text))
 
 
 def raw_fragment(raw: bytes) -> str:
     """At most 2 kB of the input, without secrets."""
-    text = without_secrets(raw[: 4 * RAW_BYTES].decode("utf-8", "replace"))
+    text = raw[: 4 * RAW_BYTES].decode("utf-8", "replace")
+    text = without_secrets(_ESCAPED.sub(_unescaped, text))
     return text.encode()[:RAW_BYTES].decode("utf-8", "ignore")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    text = escape[0]
+    return "/" if text == "\\/" else chr(int(text[2:], 16))

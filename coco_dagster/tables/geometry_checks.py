@@ -18,6 +18,12 @@ from coco_dagster.encord.shapes import SHAPES
 MAX_PIXEL_COORDINATE: Final = 1e150
 """Beyond this, an area in square pixels is no longer a finite double."""
 
+MAX_PIXEL_LENGTH: Final = 4e307
+"""Beyond this, the difference of two coordinates in pixels is no longer a finite double."""
+
+_WITHOUT_PRODUCTS: Final = ("bounding_box", "polyline", "point", "skeleton")
+"""Shapes for which coordinates are never multiplied by one another."""
+
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -85,11 +91,30 @@ def check_geometry(annotations: pa.Table, frame_width: Ints, frame_height: Ints)
     faults[is_shape["polyline"] & (np.diff(offsets) < 4)] = _POLYLINE
     faults[_negative(numbers, offsets, is_shape)] = _NEGATIVE
     cropped = _check_masks(annotations, is_shape["bitmask"], frame_width, frame_height, faults)
-    largest = _largest(np.abs(numbers), offsets)
-    side = np.maximum(np.maximum(frame_width, frame_height), 1)
-    faults[largest > MAX_PIXEL_COORDINATE / side] = _OVERFLOW
+    faults[_overflows(numbers, offsets, is_shape, frame_width, frame_height)] = _OVERFLOW
     faults[(frame_width <= 0) | (frame_height <= 0)] = _SIZE
     return GeometryVerdict(faults, degenerate, cropped & (faults == 0))
+
+
+def _overflows(
+    numbers: NDArray[np.float64],
+    offsets: Ints,
+    is_shape: dict[str, Flags],
+    frame_width: Ints,
+    frame_height: Ints,
+) -> Flags:
+    side = np.maximum(np.maximum(frame_width, frame_height), 1)
+    is_plain = np.logical_or.reduce([is_shape[name] for name in _WITHOUT_PRODUCTS])
+    limit = np.where(is_plain, MAX_PIXEL_LENGTH, MAX_PIXEL_COORDINATE) / side
+    # What has become NaN is within no limit.
+    overflows = ~(_largest(np.abs(numbers), offsets) <= limit)
+    boxes = np.flatnonzero(is_shape["bounding_box"])
+    start = offsets[boxes]
+    with np.errstate(over="ignore", invalid="ignore"):
+        width = numbers[start + 2] * frame_width[boxes]
+        area = width * (numbers[start + 3] * frame_height[boxes])
+    overflows[boxes] |= ~np.isfinite(area)
+    return overflows
 
 
 def _largest(numbers: NDArray[np.float64], offsets: Ints) -> NDArray[np.float64]:

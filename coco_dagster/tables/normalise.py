@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from coco_dagster.encord.label_row import (
     AttributeAnswer,
+    Fragments,
     FrameLabels,
     Malformed,
-    fragment,
     json_key,
 )
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
@@ -42,6 +42,7 @@ from coco_dagster.tables.rings import without_degenerate_rings
 from coco_dagster.tables.row_reading import RawRow, ReadRow, newest_rows, read_rows
 from coco_dagster.tables.row_tables import FrameFacts, FrameRow, RowTables
 from coco_dagster.tables.schemas import LABEL_TABLES, OBJECTS, table_key
+from coco_dagster.tables.superseded import CODE as SUPERSEDED_CODE
 from coco_dagster.tables.superseded import MESSAGE as SUPERSEDED
 
 _NO_PIXELS: Final = "The file has no pixels, so that COCO cannot hold what is labelled in it."
@@ -88,6 +89,7 @@ class _Normaliser:
         self._added: list[AddedAnnotation] = []
         self._points: dict[str, dict[str, None]] = {}
         self._notes: list[tuple[int, str, str]] = []
+        self._fragments: tuple[ReadRow, Fragments] | None = None
 
     def run(self, rows: Iterable[RawRow]) -> NormalisedRows:
         digests: list[str] = []
@@ -98,8 +100,10 @@ class _Normaliser:
             self._add_row(row)
         frames = self._tables.frame_facts(self._frames)
         annotations = self._annotation_table(frames)
+        facts = self._tables.tables(self._frames, frames)
+        self._note_dates(kept, facts["label_rows"])
         tables = {
-            **self._tables.tables(self._frames, frames),
+            **facts,
             **self._answers.tables(),
             "annotations": annotations,
             "objects": object_table(annotations, frames.order()),
@@ -112,20 +116,32 @@ class _Normaliser:
             {feature: list(names) for feature, names in self._points.items()},
         )
 
+    def _note_dates(self, rows: list[ReadRow], label_rows: pa.Table) -> None:
+        """Note dates of label rows that are none, since they decide which edition is exported."""
+        for name in ("created_at", "last_edited_at"):
+            unread = label_rows[name].is_null().to_pylist()
+            for row in (row for row, is_unread in zip(rows, unread, strict=True) if is_unread):
+                text = getattr(row.row, name)
+                if text:
+                    place = Place(row.label_hash, path=f"$.{name}")
+                    message = f"`{text}` is no date and left out."
+                    self._findings.add("malformed_date", "note", place, message)
+
     def _skip_row(self, row: ReadRow) -> None:
         message = SUPERSEDED
         place = Place(row.label_hash, path=row.source)
-        self._findings.add("superseded_row", "note", place, message, severity="info")
+        self._findings.add(SUPERSEDED_CODE, "note", place, message, severity="info")
         for unit in row.units:
             for entry in unit.frames:
                 for position in range(len(entry.labels.objects)):
-                    self._end((row, unit, entry), position, "superseded_row", "skipped", message)
-        self._skip_range_objects(row)
+                    self._end((row, unit, entry), position, SUPERSEDED_CODE, "skipped", message)
+        self._skip_range_objects(row, SUPERSEDED_CODE, message)
 
     def _add_row(self, row: ReadRow) -> None:
         placed, added_images = self._placements.add(row.row, row.units, row.label_hash)
         features: dict[str, str] = {}
         seen: dict[tuple[str, int], int] = {}
+        listed: dict[int, int] = {}
         for position, unit in enumerate(row.units):
             unit_id = self._tables.add_unit(row, unit)
             for entry in _with_added(unit, added_images.get(position)):
@@ -137,6 +153,8 @@ class _Normaliser:
                         frame_id = seen[key] = len(self._frames)
                         self._frames.append(FrameRow(unit_id, entry, len(seen) - 1))
                 if entry.labels.objects:
+                    entry.first_index = listed.get(frame_id, 0)
+                    listed[frame_id] = entry.first_index + len(entry.labels.objects)
                     row.objects += len(entry.labels.objects)
                     self._add_objects(row, unit, entry, frame_id, features)
         row.frames = len(seen)
@@ -180,7 +198,7 @@ class _Normaliser:
                 self._notes.append((len(added), "unknown_visibility", drawn.note))
             if drawn.skeleton is not None:
                 self._see_points(label.feature_hash, point_names(drawn.skeleton))
-            added.append((frame_id, position, label, drawn, place))
+            added.append((frame_id, entry.first_index + position, label, drawn, place))
             features.setdefault(label.object_hash, label.feature_hash)
 
     def _see_points(self, feature: str, names: list[str]) -> None:
@@ -204,8 +222,7 @@ class _Normaliser:
         elif label.is_deleted:
             self._end(*end, "deleted", "skipped", "The object is marked as deleted.")
         elif isinstance(label, Malformed):
-            suffix = label.path.removeprefix(f"{entry.path}.objects[{position}]")
-            self._end(*end, label.code, "rejected", label.message, suffix)
+            self._end(*end, label.code, "rejected", label.message, label.path)
         elif entry.number is None:
             message = "The object stands under a key that is no frame number."
             self._end(*end, "bad_frame_key", "rejected", message)
@@ -234,21 +251,38 @@ class _Normaliser:
         """Record how an object ended, with its place and, if it is at fault, its bytes."""
         row, unit, entry = place
         path = f"{entry.path}.objects[{position}]"
-        raw = fragment(row.raw.json, path) if outcome == "rejected" else None
-        object_hash = entry.labels.objects[position].object_hash
+        label = entry.labels.objects[position]
+        raw: bytes | None = None
+        if isinstance(label, Malformed):
+            raw = label.raw
+        elif outcome == "rejected":
+            raw = self._fragments_of(row).at(path)
         found = Place(
-            row.label_hash, unit.data_hash, unit.space, entry.number, object_hash, path + suffix
+            row.label_hash,
+            unit.data_hash,
+            unit.space,
+            entry.number,
+            label.object_hash,
+            path + suffix,
         )
         self._findings.add(code, outcome, found, message, raw)
 
-    def _skip_range_objects(self, row: ReadRow) -> int:
+    def _fragments_of(self, row: ReadRow) -> Fragments:
+        """The pieces of a row; findings come row by row, so that one row's are kept."""
+        if self._fragments is None or self._fragments[0] is not row:
+            self._fragments = (row, Fragments(row.raw.json))
+        return self._fragments[1]
+
+    def _skip_range_objects(
+        self, row: ReadRow, code: str = "media_without_pixels", message: str = _NO_PIXELS
+    ) -> int:
         """Skip objects that exist only as ranges in their answers (audio, text, time)."""
         count = 0
         for object_hash, answer in (row.row.object_answers or {}).items():
             if answer.shape in RANGE_SHAPES:
-                path = f"$.object_answers.{object_hash}"
+                path = f"$.object_answers{json_key(object_hash)}"
                 place = Place(row.label_hash, object_hash=object_hash, path=path)
-                self._findings.add("media_without_pixels", "skipped", place, _NO_PIXELS)
+                self._findings.add(code, "skipped", place, message)
                 count += 1
         return count
 
@@ -329,12 +363,12 @@ class _Normaliser:
         return table
 
     def _end_added(self, annotation: int, code: str, message: str) -> None:
-        _, position, _, _, place = self._added[annotation]
-        self._end(place, position, code, "rejected", message)
+        _, index, _, _, place = self._added[annotation]
+        self._end(place, index - place[2].first_index, code, "rejected", message)
 
     def _note_added(self, annotation: int, code: str, message: str) -> None:
-        _, position, _, _, place = self._added[annotation]
-        self._end(place, position, code, "note", message)
+        _, index, _, _, place = self._added[annotation]
+        self._end(place, index - place[2].first_index, code, "note", message)
 
     def _add_notes(self, keep: NDArray[np.bool_]) -> None:
         for annotation, code, message in self._notes:
@@ -385,9 +419,13 @@ def _with_added(unit: LabelledUnit, numbers: set[int] | None) -> list[FrameEntry
     """Frames of a unit, with those that classifications add, in order."""
     if not numbers:
         return unit.frames
-    unlisted = [entry for entry in unit.frames if entry.number not in numbers]
-    added = [FrameEntry(number, FrameLabels(), "", listed=True) for number in numbers]
-    return sorted([*unlisted, *added], key=lambda entry: (entry.number is None, entry.number or 0))
+    for entry in unit.frames:
+        entry.listed = entry.listed or entry.number in numbers
+    missing = numbers.difference(entry.number for entry in unit.frames)
+    added = [FrameEntry(number, FrameLabels(), "", listed=True) for number in missing]
+    return sorted(
+        [*unit.frames, *added], key=lambda entry: (entry.number is None, entry.number or 0)
+    )
 
 
 def _by_key(table: pa.Table, name: str) -> pa.Table:

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
+from coco_dagster.encord.label_row import UNREADABLE
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.row_reading import RawRow
 from coco_dagster.tables.schemas import RAW_LABELS, table_key, unnamed_label_hash
@@ -30,8 +31,8 @@ def raw_label_table(rows: Sequence[RawRow]) -> tuple[pa.Table, list[str]]:
     digests = [sha256(row.json).hexdigest() for row in rows]
     heads = [_head(row.json) for row in rows]
     hashes = [
-        head.label_hash or unnamed_label_hash(digest)
-        for head, digest in zip(heads, digests, strict=True)
+        head.label_hash or unnamed_label_hash(digest, row.source_file, row.source_index)
+        for head, digest, row in zip(heads, digests, rows, strict=True)
     ]
     edited = read_dates(pl.Series([head.last_edited_at for head in heads], dtype=pl.String))
     columns = {
@@ -50,5 +51,5 @@ def _head(row: bytes) -> _RowHead:
     """Hash and date of a row; an unreadable row has neither."""
     try:
         return _HEAD_DECODER.decode(row)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return _RowHead()

@@ -73,7 +73,7 @@ def read_rows(
             findings.add("unreadable_row", "note", place, str(error), raw.json, severity="error")
             continue
         units, unit_notes = labelled_units(row)
-        label_hash = row.label_hash or unnamed_label_hash(digest)
+        label_hash = row.label_hash or unnamed_label_hash(digest, raw.source_file, raw.source_index)
         for note in (*notes, *unit_notes):
             place = Place(label_hash, path=note.path)
             findings.add(note.code, "note", place, note.message, note.raw)

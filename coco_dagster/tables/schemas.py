@@ -6,12 +6,13 @@ its Arrow metadata (key ``description``); every schema names its table, its key 
 the schemas.
 
 Two columns deserve a word. `label_hash` is never null: a label row that has none gets a name made
-from the SHA-256 of its bytes (see `unnamed_label_hash`), which exports leave out again.
+from its bytes and its place (see `unnamed_label_hash`), which exports leave out again.
 `data_hash` is the hash of the file an annotation is drawn on: that of the data unit or, in a data
 group, the id of the space (for the space `root`, the group's own data hash).
 """
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 
 import pyarrow as pa
@@ -27,13 +28,19 @@ _BOOL = pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
 
 
-def unnamed_label_hash(row_sha256: str) -> str:
+def unnamed_label_hash(row_sha256: str, source_file: str, source_index: int) -> str:
     """Name of a label row whose `label_hash` is missing or null.
+
+    Two rows without a hash are two rows even if their bytes are the same, so that the place of
+    the row is part of its name.
 
     Args:
         row_sha256: hex SHA-256 of the row's bytes.
+        source_file: path of its file within the source.
+        source_index: its position in that file, from 0.
     """
-    return f"{UNNAMED_PREFIX}{row_sha256[:16]}"
+    name = f"{row_sha256}\n{source_index}\n{source_file}"
+    return f"{UNNAMED_PREFIX}{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
 
 def _field(name: str, kind: pa.DataType, description: str, *, required: bool = False) -> pa.Field:
@@ -200,7 +207,7 @@ ANNOTATIONS: Final = _table(
 CLASSIFICATIONS: Final = _table(
     "classifications",
     "Where frame classifications stand.",
-    ("label_hash", "data_hash", "classification_hash", "frame_from"),
+    ("label_hash", "data_hash", "classification_hash", "frame_from", "precedence"),
     _LABEL_HASH,
     _DATA_HASH,
     _field("classification_hash", _STRING, "Classification within the row.", required=True),
@@ -218,7 +225,15 @@ CLASSIFICATIONS: Final = _table(
 ANSWERS: Final = _table(
     "answers",
     "Answers in force: one row per radio, text or numeric answer and per chosen checklist option.",
-    ("label_hash", "owner", "owner_hash", "attribute_hash", "option_hash", "frame_from"),
+    (
+        "label_hash",
+        "owner",
+        "owner_hash",
+        "attribute_hash",
+        "option_hash",
+        "data_hash",
+        "frame_from",
+    ),
     _LABEL_HASH,
     _field("owner", _STRING, "What is described: `object` or `frame`.", required=True),
     _field("owner_hash", _STRING, "Object hash or classification hash.", required=True),
@@ -241,7 +256,7 @@ ANSWERS: Final = _table(
 RELATIONS: Final = _table(
     "relations",
     "Relations from one object to another.",
-    ("label_hash", "from_object_hash", "attribute_name", "relation_index", "frame_from"),
+    ("label_hash", "from_object_hash", "attribute_name", "relation_index"),
     _LABEL_HASH,
     _field("from_object_hash", _STRING, "Object that has the relation.", required=True),
     _field("attribute_name", _STRING, "Name of the relation, starting with #.", required=True),

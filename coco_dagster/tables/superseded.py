@@ -1,6 +1,7 @@
 """Label rows that a later edit of the same row, in another part, supersedes."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
@@ -9,7 +10,8 @@ import pyarrow.compute as pc
 from coco_dagster.tables.findings import SEVERITIES, sort_findings
 from coco_dagster.tables.schemas import FINDINGS
 
-MESSAGE = "Another row with this label hash was edited later and is exported instead."
+CODE: Final = "superseded_row"
+MESSAGE: Final = "Another row with this label hash was edited later and is exported instead."
 
 
 def without_label_rows(
@@ -33,26 +35,33 @@ def without_label_rows(
 
 
 def _skipped_objects(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pa.Table:
-    place = ("label_hash", "data_hash", "frame", "object_hash")
-    drawn = pl.DataFrame(pl.from_arrow(tables["annotations"].select(place)))
+    file = ("label_hash", "data_hash")
+    place = (*file, "space", "frame", "object_hash")
+    spaces = pl.DataFrame(pl.from_arrow(tables["data_units"].select([*file, "space"])))
+    drawn = (
+        pl.DataFrame(pl.from_arrow(tables["annotations"].select([*file, "frame", "object_hash"])))
+        .join(spaces, on=file, how="left")
+        .select(place)
+    )
     ended = pl.DataFrame(pl.from_arrow(tables["findings"])).filter(pl.col("outcome") != "note")
     objects = pl.concat([drawn, ended.select(place)]).join(rows, on="label_hash", how="semi")
     null = pl.lit(None, pl.String)
     notes = rows.select(
         "label_hash",
         null.alias("data_hash"),
+        null.alias("space"),
         pl.lit(None, pl.Int64).alias("frame"),
         null.alias("object_hash"),
         pl.lit("note").alias("outcome"),
     )
     ends = pl.concat([objects.with_columns(pl.lit("skipped").alias("outcome")), notes])
     table: pa.Table = ends.select(
-        pl.lit("superseded_row").alias("code"),
+        pl.lit(CODE).alias("code"),
         "outcome",
         pl.lit(SEVERITIES["skipped"]).alias("severity"),
         "label_hash",
         "data_hash",
-        null.alias("space"),
+        "space",
         "frame",
         "object_hash",
         null.alias("path"),

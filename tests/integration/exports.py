@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.export import export_coco
@@ -84,6 +87,12 @@ class Exported:
         """What the annotation says of the attributes of its object."""
         given: Json = self.annotation(object_hash, frame)["attributes"]["classifications"]
         return given
+
+    def mask(self, object_hash: str, frame: int | None = None) -> NDArray[np.bool_]:
+        """Pixels of a run-length encoded annotation, of shape (height, width)."""
+        given = self.annotation(object_hash, frame)["segmentation"]
+        mask: NDArray[np.bool_] = coco_mask.decode(given).astype(bool)
+        return mask
 
     def codes(self, outcome: str | None = None) -> list[str]:
         """Codes of the findings, or of those with one outcome."""

@@ -35,8 +35,9 @@ def ontology(*nodes: Json, templates: Sequence[Json] = ()) -> Json:
 
 
 def shapes_ontology(*attributes: Json) -> Json:
-    """One category for every shape, of which each has the attributes."""
-    return ontology(*(category(shape, *attributes) for shape in SHAPES))
+    """One category for every shape, of which each has the attributes; skeletons have a nose."""
+    categories = [category(shape, *attributes) for shape in SHAPES]
+    return ontology(*categories, templates=[template("nose")])
 
 
 def category(shape: str, *attributes: Json, name: str | None = None, **more: Any) -> Json:

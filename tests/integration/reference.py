@@ -36,6 +36,29 @@ class Frame:
     def objects(self) -> list[Json]:
         return self.labels.get("objects") or []
 
+    @property
+    def names(self) -> Json:
+        """The file name and the titles."""
+        files = [self.unit.get(key) or {} for key in ("child_info", "root_info")]
+        titles = [file.get("file_name") for file in files]
+        titles += [self.unit.get("data_title"), self.row["data_title"]]
+        title = next(title for title in titles if title)
+        kind = self.unit.get("space_type", self.row["data_type"])
+        if kind == "video":
+            name = f"videos/{self.data_hash}/{self.number}.jpg"
+            return {"file_name": name, "image_title": title, "video_title": title}
+        if kind == "dicom":
+            metadata = self.labels.get("metadata") or {"dicom_instance_uid": str(self.number)}
+            parts = [self.data_hash, metadata["dicom_instance_uid"]]
+            if metadata.get("multiframe_frame_number") is not None:
+                parts.append(str(metadata["multiframe_frame_number"]))
+            return {"file_name": f"dicom/{'/'.join(parts)}", "image_title": title}
+        if kind == "nifti":
+            return {"file_name": f"nifti/{self.data_hash}/{self.number}", "image_title": title}
+        _, dot, suffix = title.rpartition(".")
+        name = f"images/{self.data_hash}{dot}{suffix if dot else ''}"
+        return {"file_name": name, "image_title": title}
+
 
 def frames_of(row: Json, answers: Answers) -> list[Frame]:
     """Frames of a row that are images, in export order."""
@@ -81,36 +104,55 @@ class Reference:
     """What an export of label rows has to hold."""
 
     def __init__(self, rows: list[Json], ontology: Json) -> None:
-        self._ontology = ontology
         self._answers = Answers(ontology)
         self._templates = _templates(ontology, rows)
-        shown = [node for node in ontology["objects"] if node["shape"] in DRAWN]
-        self._categories = {node["featureNodeHash"]: n for n, node in enumerate(shown, 1)}
-        self._shapes = {node["featureNodeHash"]: node["shape"] for node in shown}
-        self.frames = [frame for row in rows for frame in frames_of(row, self._answers)]
+        self._edges = _edges(ontology)
+        self._shown = [node for node in ontology["objects"] if node["shape"] in DRAWN]
+        self._ids = {node["featureNodeHash"]: n for n, node in enumerate(self._shown, 1)}
+        self._frames = [frame for row in rows for frame in frames_of(row, self._answers)]
+
+    def categories(self) -> list[Json]:
+        """Every category."""
+        return [self._category(node) for node in self._shown]
+
+    def _category(self, node: Json) -> Json:
+        feature, shape = node["featureNodeHash"], node["shape"]
+        entry = {"id": self._ids[feature], "name": node["name"], "supercategory": shape}
+        if shape == "point":
+            return entry | {"keypoints": ["keypoint"], "skeleton": []}
+        if shape == "skeleton":
+            points, edges = self._templates.get(feature, []), self._edges.get(feature, [])
+            return entry | {"keypoints": points, "skeleton": edges}
+        return entry
 
     def images(self) -> list[Json]:
-        """Every image, with the keys that this reference knows."""
+        """Every image."""
         return [
             {
                 "id": number,
                 "width": frame.size[0],
                 "height": frame.size[1],
-                "frame": frame.number,
-                "data_hash": frame.data_hash,
-                "label_hash": frame.row["label_hash"],
-                "classifications": self._answers.of_frame(frame.row, frame.number, frame),
+                **frame.names,
+                "coco_url": "",
+                "encord": {
+                    "label_hash": frame.row["label_hash"],
+                    "data_hash": frame.data_hash,
+                    "frame": frame.number,
+                    "data_type": frame.unit.get("space_type", frame.row["data_type"]),
+                    "dataset_title": frame.row["dataset_title"],
+                    "classifications": self._answers.of_frame(frame.row, frame.number, frame),
+                },
             }
-            for number, frame in enumerate(self.frames)
+            for number, frame in enumerate(self._frames)
         ]
 
     def annotations(self) -> list[Json]:
         """Every annotation, with the keys of COCO."""
         found: list[Json] = []
         tracks: dict[tuple[str, str], int] = {}
-        for image_id, frame in enumerate(self.frames):
+        for image_id, frame in enumerate(self._frames):
             for entry in frame.objects:
-                if entry["featureHash"] not in self._categories:
+                if entry["featureHash"] not in self._ids:
                     continue
                 owner = (frame.row["label_hash"], entry["objectHash"])
                 attributes = {
@@ -122,7 +164,7 @@ class Reference:
                     attributes["rotation"] = entry["rotatableBoundingBox"]["theta"]
                 attributes |= self._answers.of_object(frame.row, frame.number, entry)
                 keys = {"id": len(found), "image_id": image_id}
-                keys["category_id"] = self._categories[entry["featureHash"]]
+                keys["category_id"] = self._ids[entry["featureHash"]]
                 drawn = DRAWN[entry["shape"]](entry, frame.size, self._templates)
                 found.append(keys | _with_defaults(drawn) | {"attributes": attributes})
         return found
@@ -148,6 +190,20 @@ def _templates(ontology: Json, rows: list[Json]) -> dict[str, list[str]]:
                     points = [point["name"] for point in in_order(entry["skeleton"])]
                     seen += [name for name in points if name not in seen]
     return names
+
+
+def _edges(ontology: Json) -> dict[str, list[list[int]]]:
+    """Edges of skeletons by position in their templates, from 1."""
+    edges: dict[str, list[list[int]]] = {}
+    for wrapped in ontology.get("skeleton_templates") or []:
+        given = wrapped["template"]
+        place = {key: n for n, key in enumerate(sorted(given["skeleton"], key=int), 1)}
+        edges[given["feature_node_hash"]] = sorted(
+            [place[start], place[end]]
+            for start, ends in (given.get("skeletonEdges") or {}).items()
+            for end in ends
+        )
+    return edges
 
 
 def in_order(points: Json | list[Json]) -> list[Json]:

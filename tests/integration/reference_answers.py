@@ -78,6 +78,9 @@ class Answers:
         }
         for name, record in row["classification_answers"].items():
             feature = record.get("featureHash") or drawn.get(name, {}).get("featureHash")
+            roots = [answer["featureHash"] for answer in record["classifications"]]
+            if feature is None and node["attributes"][0]["featureNodeHash"] in roots:
+                feature = node["featureNodeHash"]
             if feature != node["featureNodeHash"]:
                 continue
             if name in drawn or self._reaches(record, frame, place.space, node):
@@ -111,7 +114,9 @@ class Answers:
         """An attribute and what is answered below its chosen option."""
         own = node["featureNodeHash"]
         answers = given.get(own, [])
-        if not answers and (not required or node.get("archived")):
+        value = answers[-1]["answers"] if answers else None
+        is_answered = bool(value) if node["type"] == "radio" else bool(answers)
+        if not is_answered and (not required or node.get("archived")):
             return {}
         if node["type"] == "checklist":
             chosen = {one["featureHash"] for answer in answers for one in answer["answers"]}
@@ -119,7 +124,6 @@ class Answers:
                 self._keys[own, option["featureNodeHash"]]: option["featureNodeHash"] in chosen
                 for option in node["options"]
             }
-        value = answers[-1]["answers"] if answers else None
         if node["type"] != "radio":
             return {self._keys[own, None]: value}
         (option,) = [
