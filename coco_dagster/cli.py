@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,6 +16,7 @@ from rich.console import Console
 from coco_dagster import __version__
 from coco_dagster.coco.profiles import LAYOUTS, PROFILES, ExportSettings
 from coco_dagster.errors import CocoDagsterError
+from coco_dagster.export.processes import started_ahead
 
 if TYPE_CHECKING:
     from coco_dagster.export import ExportResult
@@ -100,10 +101,22 @@ def export(
     settings = ExportSettings(
         profile=PROFILES[profile], layout=layout, branches=branches or ("main",)
     )
-    with _one_paragraph_on_failure(), _progress_bar() as progress:
+    with _one_paragraph_on_failure(), ExitStack() as stack:
+        processes = started_ahead(labels, workers)
+        if processes is not None:
+            stack.callback(processes.end)
+        progress = stack.enter_context(_progress_bar())
         from coco_dagster.export import export_coco
 
-        result = export_coco(labels, ontology, out, settings, workers=workers, progress=progress)
+        result = export_coco(
+            labels,
+            ontology,
+            out,
+            settings,
+            workers=workers,
+            progress=progress,
+            processes=processes,
+        )
     if as_json:
         click.echo(json.dumps(_as_json(result)))
     elif sys.stdout.isatty():

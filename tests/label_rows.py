@@ -9,8 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.encord.ontology import parse_ontology
+from coco_dagster.encord.source_chunks import SourceRow
 from coco_dagster.export import export_coco
 from coco_dagster.export.result import ExportResult
+from coco_dagster.tables.normalise import normalise_rows
+from coco_dagster.tables.ontology_index import OntologyIndex
+from coco_dagster.tables.ontology_tables import ontology_tables
 
 JSON = dict[str, Any]
 
@@ -287,6 +292,23 @@ def classified(
         "classifications": list(answers),
     }
     return {classification_hash: entry | fields}
+
+
+def numbered(rows: Iterable[Any]) -> list[SourceRow]:
+    """Label rows as they come from one file."""
+    return [SourceRow("labels.json", n, as_json(row).encode()) for n, row in enumerate(rows)]
+
+
+def ontology_index(nodes: JSON | None = None) -> OntologyIndex:
+    """An ontology as label rows look it up."""
+    text = json.dumps(ontology() if nodes is None else nodes).encode()
+    return OntologyIndex.from_tables(ontology_tables(parse_ontology(text, "ontology.json")))
+
+
+def normalised(*rows: Any, nodes: JSON | None = None) -> dict[str, list[JSON]]:
+    """Rows of the tables that label rows become."""
+    tables = normalise_rows(numbered(rows), ontology_index(nodes)).tables
+    return {name: table.to_pylist() for name, table in tables.items()}
 
 
 def as_json(value: Any) -> str:

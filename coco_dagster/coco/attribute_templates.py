@@ -66,7 +66,8 @@ class AttributeTemplates:
             number of the first slot (`start`), of the first dynamic one (`split`) and the end.
         of_attribute: `slot` and `feature` of each attribute that takes an answer.
         of_option: `slot` and `feature` of each option of a checklist, and the number of its `text`
-            where it is chosen.
+            where it is chosen; without an option, of a checklist that is written only where it is
+            answered, where none is chosen.
         texts: the texts that need no answer, which the next two number.
         default: text of each slot where its attribute is not answered, or -1 for none.
         answered: text of each slot where its attribute is answered, or -1 for none.
@@ -113,15 +114,28 @@ class AttributeTemplates:
             of_attribute=numbered.filter("takes_answer").select(
                 "attribute_hash", "slot", "feature"
             ),
-            of_option=numbered.filter(pl.col("option_hash").is_not_null()).select(
-                "attribute_hash", "option_hash", "slot", "feature", text=pl.col("slot") + 2 * count
-            ),
+            of_option=_of_option(numbered),
             texts=pl.concat([slots["default"], slots["answered"], slots["before"]]).fill_null(""),
             default=np.where(slots["default"].is_null(), NO_TEXT, np.arange(count)),
             answered=np.where(slots["answered"].is_null(), NO_TEXT, np.arange(count) + count),
             siblings=_siblings(slots),
             nesting=_nesting(numbered),
         )
+
+
+def _of_option(numbered: pl.DataFrame) -> pl.DataFrame:
+    count = numbered.height
+    options = numbered.filter(pl.col("option_hash").is_not_null())
+    none = options.filter(~pl.col("listed")).unique("attribute_hash", keep="first")
+    columns = ("attribute_hash", "option_hash", "slot", "feature", "text")
+    return pl.concat(
+        [
+            options.with_columns(text=pl.col("slot") + 2 * count).select(columns),
+            none.with_columns(
+                option_hash=pl.lit(None, pl.String), text=pl.col("slot") + count
+            ).select(columns),
+        ]
+    )
 
 
 def _siblings(slots: pl.DataFrame) -> NumberLists:

@@ -168,7 +168,12 @@ def _hits(
     chosen = (
         found.filter(pl.col("slot").is_null())
         .drop("slot", "feature")
-        .join(templates.of_option, on=("attribute_hash", "option_hash"), maintain_order="left")
+        .join(
+            templates.of_option,
+            on=("attribute_hash", "option_hash"),
+            nulls_equal=True,
+            maintain_order="left",
+        )
     )
     given = found.filter(pl.col("slot").is_not_null())
     hits = pl.concat([given, chosen], how="diagonal")

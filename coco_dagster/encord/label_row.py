@@ -128,9 +128,13 @@ class AttributeAnswer(Struct, gc=False):
 
 
 class ObjectAnswer(Struct, gc=False):
-    """Static answers of an object; for range-based objects, the object itself."""
+    """Static answers of an object; for range-based objects, the object itself.
 
-    classifications: list[AttributeAnswer] = []
+    The answers are left as JSON for `read_answers`: thousands of objects share the same few
+    sets of them, so that a reader can look up a text that it has met before.
+    """
+
+    classifications: Raw = Raw(b"[]")
     shape: str | None = None
     feature_hash: str | None = field(name="featureHash", default=None)
 
@@ -422,7 +426,7 @@ class _PieceReader:
                     json_key(key),
                     f"The object has no usable `{key}`.",
                     raw,
-                    values.get("objectHash"),
+                    values.get("objectHash") or None,
                     is_deleted,
                 )
         fields = {_OBJECT_TYPES[key][0]: value for key, value in values.items()}
@@ -458,19 +462,19 @@ class _PieceReader:
                 found[entry_hash] = read(entry, path + json_key(entry_hash))
         return found
 
-    def _read_answers(self, entry: dict[str, Raw], key: str, path: str) -> list[AttributeAnswer]:
+    def read_answers(self, entry: dict[str, Raw], key: str, path: str) -> list[AttributeAnswer]:
         pieces = self._soft(entry, key, list[Raw] | None, None, path) or []
         return list(self._read_list(pieces, AttributeAnswer, f"{path}.{key}"))
 
     def _read_object_answer(self, entry: dict[str, Raw], path: str) -> ObjectAnswer:
         return ObjectAnswer(
-            classifications=self._read_answers(entry, "classifications", path),
+            classifications=entry.get("classifications", Raw(b"[]")),
             shape=self._soft(entry, "shape", str | None, None, path),
             feature_hash=self._soft(entry, "featureHash", str | None, None, path),
         )
 
     def _read_actions(self, entry: dict[str, Raw], path: str) -> ObjectActions:
-        return ObjectActions(actions=self._read_answers(entry, "actions", path))
+        return ObjectActions(actions=self.read_answers(entry, "actions", path))
 
     def _read_classification_answer(self, entry: dict[str, Raw], path: str) -> ClassificationAnswer:
         placements = self._soft(entry, "spaces", dict[str, Raw] | None, None, path) or {}
@@ -479,11 +483,29 @@ class _PieceReader:
             for space in placements
         }
         return ClassificationAnswer(
-            classifications=self._read_answers(entry, "classifications", path),
+            classifications=self.read_answers(entry, "classifications", path),
             feature_hash=self._soft(entry, "featureHash", str | None, None, path),
             range=self._soft(entry, "range", list[tuple[int, int]] | None, None, path),
             spaces={space: place for space, place in spaces.items() if place is not None},
         )
+
+
+_ANSWERS_DECODER: Final = msgspec.json.Decoder(list[AttributeAnswer] | None)
+
+
+def read_answers(answers: bytes, path: str) -> tuple[list[AttributeAnswer], list[Note]]:
+    """Static answers of an object, with notes on those that are malformed and left out.
+
+    Args:
+        answers: JSON text of the list.
+        path: JSON path of the object's entry, of which the list is `classifications`.
+    """
+    try:
+        return _ANSWERS_DECODER.decode(answers) or [], []
+    except UNREADABLE:
+        reader = _PieceReader()
+        entry = {"classifications": Raw(answers)}
+        return reader.read_answers(entry, "classifications", path), reader.notes
 
 
 def read_labels(labels: Raw, path: str) -> tuple[Labels, list[Note]]:

@@ -52,6 +52,7 @@ _MEDIA_OF_MIME: Final = (
     ("application/nifti", "nifti"),
 )
 ROOT_SPACE: Final = "root"
+_SECRET_MARKS: Final = frozenset("?#@")
 
 
 class FrameEntry(Struct, gc=False):
@@ -145,6 +146,8 @@ def public_link(link: str | None) -> str | None:
     """A link without its query, fragment and credentials, which are secrets."""
     if not link:
         return None
+    if not _SECRET_MARKS.intersection(link):
+        return link
     bare = re.split(r"[?#]", link, maxsplit=1)[0]
     return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/]*@", r"\1", bare) or None
 

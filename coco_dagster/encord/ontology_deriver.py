@@ -19,6 +19,7 @@ from coco_dagster.encord.label_row import (
     Labels,
     Note,
     RowError,
+    read_answers,
 )
 from coco_dagster.encord.media import LabelledUnit, labelled_units
 from coco_dagster.encord.ontology import Ontology
@@ -201,7 +202,7 @@ class OntologyDeriver:
                 self._objects.setdefault(answer.feature_hash, (answer.feature_hash, answer.shape))
         for object_hash, feature in answered.items():
             if (static := statics.get(object_hash)) is not None:
-                self._see_answers(feature, static.classifications)
+                self._see_answers(feature, read_answers(bytes(static.classifications), "$")[0])
             if (dynamic := actions.get(object_hash)) is not None:
                 self._see_actions(feature, dynamic.actions)
 

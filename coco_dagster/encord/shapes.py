@@ -227,6 +227,9 @@ def read_polygon(label: ObjectLabel) -> Drawn:
 
 
 def _read_polygons(polygons: list[list[list[float]]]) -> Drawn:
+    if len(polygons) == 1 and len(polygons[0]) == 1 and len(polygons[0][0]) % 2 == 0:
+        ring = polygons[0][0]
+        return Drawn(ring, ring_sizes=[len(ring) // 2], polygon_sizes=[1])
     coordinates: list[float] = []
     ring_sizes: list[int] = []
     polygon_sizes: list[int] = []

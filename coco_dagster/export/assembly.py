@@ -152,5 +152,5 @@ def check_file_names(rendered: TableFolder, groups: int) -> None:
 
 
 def _file_names(rendered: TableFolder, group: int) -> pl.Series:
-    path = part_path(rendered.path, "images", group, "arrow")
+    path = part_path(rendered.path, "file_names", group, "arrow")
     return pl.DataFrame(pl.from_arrow(read_part_table(path, "arrow", ["file_name"])))["file_name"]

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Final
 
 from coco_dagster.encord.label_row import Note
 from coco_dagster.encord.source_chunks import SourceChunk
 from coco_dagster.encord.sources import LabelSource
-from coco_dagster.export.pool import available_cores
+from coco_dagster.export.processes import CHUNK_BYTES, available_cores
 
-CHUNK_BYTES: Final = 8 << 20
-"""Bytes of label rows in a part: small enough to keep memory low, large enough for polars."""
+
+def label_chunks(source: LabelSource) -> Iterator[SourceChunk]:
+    """The chunks of a source, in its order."""
+    return source.chunks(CHUNK_BYTES)
 
 
 def counted(chunks: Iterator[SourceChunk]) -> tuple[Iterator[SourceChunk], bool]:

@@ -11,11 +11,12 @@ import msgspec
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.encord.sources import LabelSource
-from coco_dagster.export.chunks import CHUNK_BYTES, counted, passed_over_notes, workers_for
+from coco_dagster.export.chunks import counted, label_chunks, passed_over_notes, workers_for
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import normalise_parts
 from coco_dagster.export.ontologies import read_ontology
 from coco_dagster.export.pool import WorkerPool, worker_pool
+from coco_dagster.export.processes import WorkerProcesses
 from coco_dagster.export.progress import Progress, Stopwatch, silent
 from coco_dagster.export.publishing import draft_folder, publish_folder
 from coco_dagster.export.rendering import ExportInput, render_export
@@ -36,6 +37,7 @@ def export_coco(
     workers: int | None = None,
     progress: Progress = silent,
     run: Mapping[str, Any] | None = None,
+    processes: WorkerProcesses | None = None,
 ) -> ExportResult:
     """Export label rows as COCO.
 
@@ -47,6 +49,7 @@ def export_coco(
         workers: processes to use; by default one for each core, if there is enough to do.
         progress: told of every part that is done.
         run: what the manifest shall say of the run.
+        processes: worker processes that were started ahead, in place of `workers`.
 
     Raises:
         SourceError: a file of the source cannot be read.
@@ -67,8 +70,8 @@ def export_coco(
             ontology_folder = TableFolder(str(work / "ontology"), "arrow")
             write_part(ontology_folder.path, 0, ontology_tables(given), "arrow")
         tables = TableFolder(str(work / "tables"), "arrow")
-        chunks, several = counted(source.chunks(CHUNK_BYTES))
-        with worker_pool(workers_for(workers, several)) as pool:
+        chunks, several = counted(label_chunks(source))
+        with worker_pool(workers_for(workers, several), processes) as pool:
             tasks = (NormaliseChunk(chunk, ontology_folder, tables) for chunk in chunks)
             with watch.stage("labels"):
                 parts = normalise_parts(pool, tasks, tables, progress, None)
@@ -110,7 +113,7 @@ def _publish(
 
 
 def _row_bytes(source: LabelSource) -> Iterator[list[bytes]]:
-    for chunk in source.chunks(CHUNK_BYTES):
+    for chunk in label_chunks(source):
         rows = [row.json for row in chunk.read_rows()]
         chunk.discard()
         yield rows

@@ -1,36 +1,31 @@
-"""Worker processes for the parts of an export.
+"""Workers for the parts of an export: this process, and as many others as are asked for."""
 
-They are started as processes of their own rather than by `multiprocessing`, so that nothing is
-pickled and a caller's script needs no ``if __name__ == "__main__"``.
-"""
-
-import os
+import gc
 import queue
-import subprocess
-import sys
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import TypeVar, cast
+from contextlib import contextmanager
+from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
 
 from coco_dagster.errors import WorkerError
+from coco_dagster.export.processes import WorkerProcess, WorkerProcesses
 from coco_dagster.export.tasks import TASK_ENCODER, Outcome, Task
-from coco_dagster.export.worker import receive, send
 
 _R = TypeVar("_R")
 
 
 class WorkerPool:
-    """Carries out tasks in order, in worker processes or, with one worker, right here."""
+    """Carries out tasks in order, here and in worker processes."""
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._processes: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+    def __init__(self, workers: int, processes: WorkerProcesses | None = None) -> None:
+        self._count = workers if processes is None else processes.workers
+        self._processes = processes
+        self._workers: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
-        self._started: list[_Process] = []
 
     def run(self, tasks: Iterable[Task], report: type[_R]) -> Iterator[_R]:
         """Carry out tasks; reports come in the order of the tasks.
@@ -43,7 +38,7 @@ class WorkerPool:
             WorkerError: a worker process ended, or a task failed in an unforeseen way.
             CocoDagsterError: what a task raised.
         """
-        if self._workers == 1:
+        if self._count == 1:
             for task in tasks:
                 yield cast(_R, task.run())
             return
@@ -52,7 +47,7 @@ class WorkerPool:
         try:
             for task in tasks:
                 waiting.append(threads.submit(self._run_one, task, report))
-                if len(waiting) > 2 * self._workers:
+                if len(waiting) > 2 * self._count:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -60,81 +55,161 @@ class WorkerPool:
             for future in waiting:
                 future.cancel()
 
+    def run_chained(
+        self, tasks: Sequence[Task], report: type[_R], then: Callable[[int, Sequence[_R]], Task]
+    ) -> Iterator[_R]:
+        """Carry out tasks, each followed by another one in the same process.
+
+        Args:
+            tasks: what is done first.
+            report: type of its reports.
+            then: makes the task that follows, from the position of the first one and the reports
+                of it and of all before it.
+
+        Yields:
+            The reports of the first tasks in their order, when both tasks are done.
+
+        Raises:
+            WorkerError: a worker process ended, or a task failed in an unforeseen way.
+            CocoDagsterError: what a task raised.
+        """
+        reports: list[_R] = []
+        if self._count == 1:
+            for position, task in enumerate(tasks):
+                reports.append(cast(_R, task.run()))
+                then(position, reports).run()
+                yield reports[position]
+            return
+        chain: _Chain[_R] = _Chain()
+        threads = self._start()
+        futures = [
+            threads.submit(self._run_pair, chain, position, task, report, then)
+            for position, task in enumerate(tasks)
+        ]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            chain.give_up()
+            for future in futures:
+                future.cancel()
+
     def close(self) -> None:
         """End the processes."""
-        for process in self._started:
-            process.end()
+        if self._processes is not None:
+            self._processes.end()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
     def _start(self) -> ThreadPoolExecutor:
         if self._threads is None:
-            self._started = [_Process(self._workers) for _ in range(self._workers)]
-            for process in self._started:
-                self._processes.put(process)
-            self._threads = ThreadPoolExecutor(self._workers)
+            self._processes = self._processes or WorkerProcesses(self._count)
+            self._workers.put(_ThisProcess())
+            for process in self._processes.started:
+                self._workers.put(_OtherProcess(process))
+            self._threads = ThreadPoolExecutor(self._count)
         return self._threads
 
     def _run_one(self, task: Task, report: type[_R]) -> _R:
-        process = self._processes.get()
+        worker = self._workers.get()
         try:
-            return process.run(task, report)
+            return worker.run(task, report)
         finally:
-            self._processes.put(process)
+            self._workers.put(worker)
+
+    def _run_pair(
+        self,
+        chain: "_Chain[_R]",
+        position: int,
+        task: Task,
+        report: type[_R],
+        then: Callable[[int, Sequence[_R]], Task],
+    ) -> _R:
+        worker = self._workers.get()
+        try:
+            reports = chain.add(position, worker.run(task, report))
+            worker.run(then(position, reports), type(None))
+            return reports[position]
+        except BaseException:
+            chain.give_up()
+            raise
+        finally:
+            self._workers.put(worker)
 
 
-class _Process:
-    """One worker process."""
+class _Chain(Generic[_R]):
+    """Reports of concurrent tasks, which wait for those before them.
 
-    def __init__(self, workers: int) -> None:
-        threads = str(max(1, available_cores() // workers))
-        path = os.pathsep.join(entry for entry in sys.path if entry)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "coco_dagster.export.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ
-            | {"PYTHONPATH": path, "POLARS_MAX_THREADS": threads, "OMP_NUM_THREADS": threads},
-        )
+    Tasks start in order, so that those before a waiting one are always under way.
+    """
+
+    def __init__(self) -> None:
+        self._reports: list[_R] = []
+        self._given_up = False
+        self._changed = threading.Condition()
+
+    def add(self, position: int, report: _R) -> Sequence[_R]:
+        """Add a report when all before it are there; returns it and them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._given_up or len(self._reports) == position)
+            if self._given_up:
+                raise WorkerError("The work was given up because another part of it failed.")
+            self._reports.append(report)
+            self._changed.notify_all()
+            return self._reports[: position + 1]
+
+    def give_up(self) -> None:
+        """Let nobody wait any longer."""
+        with self._changed:
+            self._given_up = True
+            self._changed.notify_all()
+
+
+class _Worker(Protocol):
+    def run(self, task: Task, report: type[_R]) -> _R: ...
+
+
+class _ThisProcess:
+    """The caller as a worker."""
 
     def run(self, task: Task, report: type[_R]) -> _R:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        try:
-            send(stdin, TASK_ENCODER.encode(task))
-            message = receive(stdout)
-        except (OSError, ValueError):
-            message = None
+        return cast(_R, task.run())
+
+
+class _OtherProcess:
+    """A worker process."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        self._process = process
+
+    def run(self, task: Task, report: type[_R]) -> _R:
+        message = self._process.exchange(TASK_ENCODER.encode(task))
         if message is None:
             raise WorkerError(
-                f"A worker process ended with exit code {self._process.wait()} before its part "
-                "was done; if it ran out of memory, use fewer workers, and run again."
+                f"A worker process ended with exit code {self._process.exit_code()} before its "
+                "part was done; if it ran out of memory, use fewer workers, and run again."
             )
         outcome = msgspec.msgpack.decode(message, type=Outcome)
         if outcome.failure is not None:
             raise outcome.failure.as_error()
         return cast(_R, outcome.report)
 
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
 
 @contextmanager
-def worker_pool(workers: int) -> Iterator[WorkerPool]:
-    """A pool whose processes end with the block, whatever happens in it."""
-    pool = WorkerPool(workers)
+def worker_pool(workers: int, processes: WorkerProcesses | None = None) -> Iterator[WorkerPool]:
+    """A pool whose processes end with the block, whatever happens in it.
+
+    Args:
+        workers: workers, of which the caller is one.
+        processes: processes that were started ahead, in place of `workers`.
+    """
+    pool = WorkerPool(workers, processes)
+    # Decoded rows are trees without cycles: the collector would only walk them again and again.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         yield pool
     finally:
         pool.close()
+        if collects:
+            gc.enable()

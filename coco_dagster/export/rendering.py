@@ -121,7 +121,6 @@ def render_export(
         counts = _render(pool, given.tables, completed, settings, rendered, groups, progress)
     check_file_names(rendered, len(groups))
     with watch.stage("writing"):
-        _number(pool, settings, rendered, counts, progress)
         rows = _label_rows(given)
         exported = rows.filter(
             pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(settings.branches)
@@ -174,35 +173,26 @@ def _render(
     groups: list[tuple[int, int]],
     progress: Progress,
 ) -> list[RenderedCounts]:
+    """Render and number all groups: ids start where those of the group before end."""
     tasks = [
         RenderGroup(tables, first, last, ontology, settings, rendered, number)
         for number, (first, last) in enumerate(groups)
     ]
+
+    def numbering(group: int, counts: Sequence[RenderedCounts]) -> NumberGroup:
+        before = counts[:group]
+        first = FirstIds(
+            settings.profile.first_image_id + sum(count.images for count in before),
+            settings.profile.first_annotation_id + sum(count.annotations for count in before),
+            1 + sum(count.tracks for count in before),
+        )
+        return NumberGroup(rendered, group, first, ANNOTATIONS_FILE)
+
     counts: list[RenderedCounts] = []
-    for report in pool.run(tasks, RenderedCounts):
+    for report in pool.run_chained(tasks, RenderedCounts, numbering):
         counts.append(report)
         progress("rendering", len(counts), len(tasks))
     return counts
-
-
-def _number(
-    pool: WorkerPool,
-    settings: ExportSettings,
-    rendered: TableFolder,
-    counts: list[RenderedCounts],
-    progress: Progress,
-) -> None:
-    profile = settings.profile
-    image, annotation, track = profile.first_image_id, profile.first_annotation_id, 1
-    tasks: list[NumberGroup] = []
-    for group, count in enumerate(counts):
-        first = FirstIds(image, annotation, track)
-        tasks.append(NumberGroup(rendered, group, first, ANNOTATIONS_FILE))
-        image += count.images
-        annotation += count.annotations
-        track += count.tracks
-    for done, _ in enumerate(pool.run(tasks, type(None)), 1):
-        progress("writing", done, len(tasks))
 
 
 def _label_rows(given: ExportInput) -> pl.DataFrame:

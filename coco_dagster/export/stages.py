@@ -20,7 +20,7 @@ from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.encord.label_row import Note
 from coco_dagster.encord.sources import LabelSource
 from coco_dagster.errors import StorageError
-from coco_dagster.export.chunks import CHUNK_BYTES, counted, passed_over_notes, workers_for
+from coco_dagster.export.chunks import counted, label_chunks, passed_over_notes, workers_for
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import normalise_parts
 from coco_dagster.export.ontologies import read_ontology
@@ -69,7 +69,7 @@ def snapshot_raw_labels(
         out = TableFolder(str(draft.folder), "parquet")
         digest = sha256()
         infos: list[dict[str, PartInfo]] = []
-        chunks, several = counted(source.chunks(CHUNK_BYTES))
+        chunks, several = counted(label_chunks(source))
         with worker_pool(workers_for(workers, several)) as pool:
             tasks = (SnapshotChunk(chunk, out) for chunk in chunks)
             for part in pool.run(tasks, SnapshotPart):

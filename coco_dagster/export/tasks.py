@@ -41,7 +41,7 @@ from coco_dagster.tables.parts import (
     write_part,
 )
 from coco_dagster.tables.raw_labels import raw_label_table
-from coco_dagster.tables.schemas import FINDINGS, LABEL_TABLES, ONTOLOGY_TABLES
+from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES
 from coco_dagster.tables.superseded import CODE as SUPERSEDED
 from coco_dagster.tables.superseded import without_label_rows
 
@@ -162,7 +162,11 @@ class RenderedCounts(Struct, frozen=True, tag=True):
 
 
 class RenderGroup(Struct, frozen=True, tag=True):
-    """Render some consecutive parts, without ids yet."""
+    """Render some consecutive parts, without ids yet.
+
+    The process keeps what it rendered for the task that numbers it, which follows as soon as the
+    groups before it are counted.
+    """
 
     tables: TableFolder
     first_part: int
@@ -185,13 +189,11 @@ class RenderGroup(Struct, frozen=True, tag=True):
             for name in LABEL_TABLES
         }
         rendered = render_part(tables, _rendering(self.ontology, self.settings))
-        written = {
-            "images": rendered.images.to_arrow(),
-            "annotations": rendered.annotations.to_arrow(),
-            "findings": sort_findings(rendered.findings),
-        }
-        for name, table in written.items():
-            _write_arrow(part_path(self.out.path, name, self.group, "arrow"), table)
+        _rendered_groups[self.out.url, self.group] = rendered
+        file_names = rendered.images.select("file_name").to_arrow()
+        _write_arrow(part_path(self.out.path, "file_names", self.group, "arrow"), file_names)
+        sorted_findings = sort_findings(rendered.findings)
+        _write_arrow(part_path(self.out.path, "findings", self.group, "arrow"), sorted_findings)
         findings = pl.DataFrame(pl.from_arrow(rendered.findings))
         return RenderedCounts(
             images=rendered.images.height,
@@ -207,7 +209,7 @@ class RenderGroup(Struct, frozen=True, tag=True):
 
 
 class NumberGroup(Struct, frozen=True, tag=True):
-    """Give ids to a rendered group and write its lines of text and its lineage."""
+    """Give ids to the group that this process has rendered; write its lines and its lineage."""
 
     rendered: TableFolder
     group: int
@@ -217,12 +219,7 @@ class NumberGroup(Struct, frozen=True, tag=True):
     def run(self) -> None:
         """Carry it out."""
         folder = self.rendered.path
-        tables = read_part(folder, self.group, ("images", "annotations"), "arrow")
-        part = RenderedPart(
-            pl.DataFrame(pl.from_arrow(tables["images"])),
-            pl.DataFrame(pl.from_arrow(tables["annotations"])),
-            FINDINGS.empty_table(),
-        )
+        part = _rendered_groups.pop((self.rendered.url, self.group))
         images = text_buffer(image_lines(part, self.first))
         write_atomically(lines_path(folder, "images", self.group), images)
         annotations = text_buffer(annotation_lines(part, self.first))
@@ -236,15 +233,17 @@ def lines_path(folder: "Location", kind: str, group: int) -> "Location":
     return folder / "lines" / f"{kind}-{group:05d}.json"
 
 
+_rendered_groups: Final[dict[tuple[str, int], RenderedPart]] = {}
+
+
 def _counts(values: pl.Series) -> dict[Any, int]:
     return dict(values.value_counts(sort=False).iter_rows())
 
 
 def _write_arrow(path: "Location", table: pa.Table) -> None:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    write_atomically(path, sink.getvalue())
 
 
 @lru_cache(maxsize=2)

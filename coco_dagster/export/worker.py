@@ -1,38 +1,16 @@
-"""A worker process: carries out tasks from its standard input until that ends.
-
-Messages are MessagePack behind their length in four bytes. A task only names files, so that
-messages stay small and no data passes through them.
-"""
+"""A worker process: carries out tasks from its standard input until that ends."""
 
 import gc
 import os
-import struct
 import sys
 import traceback
-from typing import IO, Final
+from typing import IO
 
 import msgspec
 
 from coco_dagster.errors import CocoDagsterError
+from coco_dagster.export.processes import receive, send
 from coco_dagster.export.tasks import TASK_DECODER, Failure, Outcome
-
-_LENGTH: Final = struct.Struct("<I")
-
-
-def send(stream: IO[bytes], message: bytes) -> None:
-    """Write one message."""
-    stream.write(_LENGTH.pack(len(message)) + message)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> bytes | None:
-    """Read one message; None where the other side has ended."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    message = stream.read(length)
-    return message if len(message) == length else None
 
 
 def work(tasks: IO[bytes], reports: IO[bytes]) -> None:

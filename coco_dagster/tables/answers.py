@@ -68,13 +68,14 @@ class _PlainAttribute(Struct, frozen=True):
 
 
 _STATIC: Final = (None, None, None)
+_MET_LIMIT: Final = 10_000
 
 
 def _plain_answers(index: OntologyIndex) -> dict[str, dict[str, _PlainAttribute]]:
     """By feature hash and attribute hash."""
     plain: dict[str, dict[str, _PlainAttribute]] = {}
     for name, facts in index.attributes.items():
-        if facts.dynamic or facts.parent_option_hash or facts.is_relation:
+        if facts.dynamic or facts.only_where_answered or facts.is_relation:
             continue
         is_radio = facts.type == "radio"
         if facts.type not in ("radio", "checklist", "text"):
@@ -107,6 +108,7 @@ class AnswerRows:
         self._relations: list[tuple[object, ...]] = []
         self._targets: dict[tuple[str, str, str], int] = {}
         self._plain = _plain_answers(index)
+        self._met: dict[tuple[str, bytes], list[tuple[object, ...]]] = {}
 
     def add_static(
         self,
@@ -141,10 +143,23 @@ class AnswerRows:
                 }
                 for option in chosen.values():
                     self._add_option(owner, facts, option, None, frames)
+                if not chosen and facts.only_where_answered:
+                    self._add_value(owner, facts, _Value(), None, frames)
                 continue
             value = self._value(owner, facts, given[-1])
             if value is not None:
                 self._add_value(owner, facts, value, None, frames)
+
+    def add_met(
+        self, label_hash: str, kind: str, owner_hash: str, feature_hash: str, text: bytes
+    ) -> bool:
+        """Add answers whose text `add_plain` has met before; returns whether it has."""
+        tails = self._met.get((feature_hash, text))
+        if tails is None:
+            return False
+        head = (label_hash, kind, owner_hash)
+        self._answers += [head + tail for tail in tails]
+        return True
 
     def add_plain(
         self,
@@ -153,42 +168,60 @@ class AnswerRows:
         owner_hash: str,
         feature_hash: str,
         answers: list[AttributeAnswer],
+        text: bytes = b"",
     ) -> bool:
         """Add answers that need no judgement, unless one of them does; most owners have such.
 
         They are one answer each to attributes that are static, stand at the top and are known
         with their options.
 
+        Args:
+            label_hash: label row of the owner.
+            kind: `object` or `frame`.
+            owner_hash: object hash or classification hash.
+            feature_hash: ontology node of the owner.
+            answers: its answers.
+            text: JSON text of the answers, for `add_met`.
+
         Returns:
             Whether they were added; if not, `add_static` has to.
         """
+        tails = self._plain_tails(feature_hash, answers)
+        if tails is None:
+            return False
+        if text and len(self._met) < _MET_LIMIT:
+            self._met[feature_hash, text] = tails
+        head = (label_hash, kind, owner_hash)
+        self._answers += [head + tail for tail in tails]
+        return True
+
+    def _plain_tails(
+        self, feature_hash: str, answers: list[AttributeAnswer]
+    ) -> list[tuple[object, ...]] | None:
+        """Rows of plain answers without their owner; None where one needs judgement."""
         plain = self._plain.get(feature_hash)
         if plain is None or len({answer.feature_hash for answer in answers}) < len(answers):
-            return False
-        head = (label_hash, kind, owner_hash)
-        rows: list[tuple[object, ...]] = []
+            return None
+        tails: list[tuple[object, ...]] = []
         for answer in answers:
             attribute, given = plain.get(answer.feature_hash), answer.answers
             if attribute is None:
-                return False
+                return None
             if isinstance(given, list):
                 chosen = {getattr(option, "feature_hash", None) for option in given}
                 if len(chosen) < len(given) or (attribute.takes_one and len(given) > 1):
-                    return False
+                    return None
                 for option_hash in chosen:
                     tail = attribute.tails.get(option_hash)
                     if tail is None:
-                        return False
-                    rows.append(head + tail)
+                        return None
+                    tails.append(tail)
             elif attribute.takes_text and isinstance(given, str):
                 value_json = _JSON.encode(given).decode()
-                rows.append(
-                    (*head, answer.feature_hash, None, None, given, None, value_json, *_STATIC)
-                )
+                tails.append((answer.feature_hash, None, None, given, None, value_json, *_STATIC))
             else:
-                return False
-        self._answers += rows
-        return True
+                return None
+        return tails
 
     def add_dynamic(
         self,

@@ -15,11 +15,11 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from coco_dagster.encord.label_row import (
-    AttributeAnswer,
     Fragments,
     FrameLabels,
     Malformed,
     json_key,
+    read_answers,
 )
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
 from coco_dagster.encord.shapes import (
@@ -253,10 +253,9 @@ class _Normaliser:
         path = f"{entry.path}.objects[{position}]"
         label = entry.labels.objects[position]
         raw: bytes | None = None
-        if isinstance(label, Malformed):
-            raw = label.raw
-        elif outcome == "rejected":
-            raw = self._fragments_of(row).at(path)
+        if outcome == "rejected":
+            known = label.raw if isinstance(label, Malformed) else None
+            raw = known or self._fragments_of(row).at(path)
         found = Place(
             row.label_hash,
             unit.data_hash,
@@ -299,33 +298,44 @@ class _Normaliser:
                 self._answers.add_dynamic(owner, action.actions, known, spaces)
                 dynamic = frozenset(given.feature_hash for given in action.actions)
             answer = answers.get(object_hash)
-            if answer is not None and answer.classifications:
-                given = answer.classifications
-                self._add_static(row, "object", object_hash, feature, given, known, dynamic)
+            if answer is not None:
+                text = bytes(answer.classifications)
+                self._add_object_answers(row, object_hash, feature, text, known, dynamic)
+
+    def _add_object_answers(
+        self,
+        row: ReadRow,
+        object_hash: str,
+        feature: str,
+        text: bytes,
+        known: Set[str],
+        dynamic: frozenset[str],
+    ) -> None:
+        """Add static answers of an object, looking up those that others have too."""
+        answers = self._answers
+        if text == b"[]" or (
+            not dynamic and answers.add_met(row.label_hash, "object", object_hash, feature, text)
+        ):
+            return
+        path = f"$.object_answers{json_key(object_hash)}"
+        given, notes = read_answers(text, path)
+        for note in notes:
+            place = Place(row.label_hash, object_hash=object_hash, path=note.path)
+            self._findings.add(note.code, "note", place, note.message, note.raw)
+        if not dynamic and answers.add_plain(
+            row.label_hash, "object", object_hash, feature, given, b"" if notes else text
+        ):
+            return
+        owner = Owner("object", object_hash, feature, row.label_hash, path)
+        answers.add_static(owner, given, known, dynamic)
 
     def _add_frame_answers(self, row: ReadRow, classification_hash: str, feature: str) -> None:
         answer = (row.row.classification_answers or {}).get(classification_hash)
         if answer is not None and answer.classifications:
             given = answer.classifications
-            self._add_static(row, "frame", classification_hash, feature, given, frozenset())
-
-    def _add_static(
-        self,
-        row: ReadRow,
-        kind: str,
-        owner_hash: str,
-        feature: str,
-        given: list[AttributeAnswer],
-        known: Set[str],
-        dynamic: frozenset[str] = frozenset(),
-    ) -> None:
-        add_plain = self._answers.add_plain
-        if not dynamic and add_plain(row.label_hash, kind, owner_hash, feature, given):
-            return
-        table = "object_answers" if kind == "object" else "classification_answers"
-        path = f"$.{table}{json_key(owner_hash)}"
-        owner = Owner(kind, owner_hash, feature, row.label_hash, path)
-        self._answers.add_static(owner, given, known, dynamic)
+            path = f"$.classification_answers{json_key(classification_hash)}"
+            owner = Owner("frame", classification_hash, feature, row.label_hash, path)
+            self._answers.add_static(owner, given, frozenset())
 
     def _annotation_table(self, frames: FrameFacts) -> pa.Table:
         """Annotations that can be rendered; the others end here with a finding."""

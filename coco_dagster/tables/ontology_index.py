@@ -29,7 +29,13 @@ class AttributeFacts(Struct, frozen=True):
     name: str
     type: str
     dynamic: bool
+    archived: bool
     options: dict[str, OptionFacts]
+
+    @property
+    def only_where_answered(self) -> bool:
+        """Whether the attribute is absent, rather than unanswered, where nothing answers it."""
+        return self.archived or self.parent_option_hash is not None
 
     @property
     def is_relation(self) -> bool:
@@ -85,6 +91,7 @@ class OntologyIndex(Struct, frozen=True):
                     name=row["name"],
                     type=row["type"],
                     dynamic=row["dynamic"],
+                    archived=row["archived"],
                     options=options.get(row["attribute_hash"], {}),
                 )
                 for row in tables["attributes"].to_pylist()

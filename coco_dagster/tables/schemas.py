@@ -224,7 +224,8 @@ CLASSIFICATIONS: Final = _table(
 
 ANSWERS: Final = _table(
     "answers",
-    "Answers in force: one row per radio, text or numeric answer and per chosen checklist option.",
+    "Answers in force: one row per radio, text or numeric answer and per chosen checklist option; "
+    "one without an option for a nested or archived checklist of which none is chosen.",
     (
         "label_hash",
         "owner",
@@ -238,7 +239,11 @@ ANSWERS: Final = _table(
     _field("owner", _STRING, "What is described: `object` or `frame`.", required=True),
     _field("owner_hash", _STRING, "Object hash or classification hash.", required=True),
     _field("attribute_hash", _STRING, "Ontology attribute.", required=True),
-    _field("option_hash", _STRING, "Ontology option chosen (radio, checklist); null if unknown."),
+    _field(
+        "option_hash",
+        _STRING,
+        "Ontology option chosen (radio, checklist); null if unknown or none.",
+    ),
     _field("parent_option_hash", _STRING, "Option below which a nested attribute stands."),
     _field("text", _STRING, "Text answer, or label of the option."),
     _field("number", _DOUBLE, "Numeric answer."),

@@ -1,0 +1,117 @@
+"""Worker processes: how they start, what passes between them and their caller, how they end.
+
+Messages are MessagePack behind their length in four bytes. They only name files, so that they stay
+small and no data passes through them. Processes are started by their command line rather than by
+`multiprocessing`: nothing is pickled, and a caller's script needs no ``if __name__ == "__main__"``.
+
+This module imports nothing that takes time, so that processes can be started while their caller
+still imports its libraries.
+"""
+
+import os
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from typing import IO, Final
+
+CHUNK_BYTES: Final = 14 << 20
+"""Bytes of label rows in a part, the unit of work: small enough to keep memory low, large enough
+for what is done once a part not to matter."""
+
+_LENGTH: Final = struct.Struct("<I")
+
+
+def send(stream: IO[bytes], message: bytes) -> None:
+    """Write one message."""
+    stream.write(_LENGTH.pack(len(message)) + message)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> bytes | None:
+    """Read one message; None where the other side has ended."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    message = stream.read(length)
+    return message if len(message) == length else None
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def started_ahead(labels: str, workers: int | None) -> "WorkerProcesses | None":
+    """Processes for a local file that is large enough to be divided; else None.
+
+    Args:
+        labels: path of the label rows.
+        workers: workers that were asked for; by default one for each core.
+    """
+    count = workers or available_cores()
+    try:
+        size = os.stat(labels).st_size if os.path.isfile(labels) else 0
+    except (OSError, ValueError):
+        return None
+    return WorkerProcesses(count) if count > 1 and size > CHUNK_BYTES else None
+
+
+class WorkerProcess:
+    """One worker process.
+
+    Args:
+        workers: how many share the machine, which is divided among them.
+    """
+
+    def __init__(self, workers: int) -> None:
+        threads = str(max(1, available_cores() // workers))
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "coco_dagster.export.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path, "POLARS_MAX_THREADS": threads},
+        )
+
+    def exchange(self, message: bytes) -> bytes | None:
+        """Send a task and wait for its outcome; None where the process has ended instead."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            return None
+        try:
+            send(stdin, message)
+            return receive(stdout)
+        except (OSError, ValueError):
+            return None
+
+    def exit_code(self) -> int:
+        """Exit code of the ended process; negative for the signal that ended it."""
+        return self._process.wait()
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+
+
+class WorkerProcesses:
+    """The processes that help a caller, who is a worker too.
+
+    Args:
+        workers: workers in all; one fewer processes are started.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.started = [WorkerProcess(workers) for _ in range(workers - 1)]
+
+    def end(self) -> None:
+        """End all processes."""
+        for process in self.started:
+            process.end()

@@ -1,0 +1,466 @@
+"""Every object of the input ends as exactly one annotation, or skipped, or rejected."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.label_rows import (
+    BOX,
+    JSON,
+    as_json,
+    bitmask,
+    box,
+    dicom_unit,
+    drawn,
+    flat,
+    image_unit,
+    keyed,
+    label_row,
+    normalised,
+    object_node,
+    ontology,
+    point,
+    polygon,
+    skeleton,
+    video_row,
+    video_unit,
+)
+
+Tables = dict[str, list[JSON]]
+
+
+def ends(tables: Tables, outcome: str) -> list[str]:
+    return [row["code"] for row in tables["findings"] if row["outcome"] == outcome]
+
+
+def hashes(tables: Tables) -> list[str]:
+    return [row["object_hash"] for row in tables["annotations"]]
+
+
+def objects_add_up(tables: Tables) -> bool:
+    given = sum(row["objects"] for row in tables["label_rows"])
+    superseded = sum(
+        row["code"] == "superseded_row" and row["outcome"] == "skipped"
+        for row in tables["findings"]
+    )
+    ended = len(ends(tables, "skipped")) + len(ends(tables, "rejected"))
+    return bool(given + superseded == len(tables["annotations"]) + ended)
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome", "code"),
+    [
+        (box("bad", isDeleted=True), "skipped", "deleted"),
+        (box("bad", {"x": 1}, isDeleted=True), "skipped", "deleted"),
+        (box("bad", shape="hologram"), "skipped", "unknown_shape"),
+        (box("bad", shape="cuboid"), "skipped", "shape_not_in_images"),
+        (box("bad", shape="segmentation"), "skipped", "shape_not_in_images"),
+        (box("bad", shape="audio"), "skipped", "shape_not_in_images"),
+        (box("bad", shape=None), "rejected", "missing_shape"),
+        (box("bad", featureHash="gone"), "rejected", "unknown_feature"),
+        (box("bad", featureHash=None), "rejected", "missing_feature_hash"),
+        (box("bad", objectHash=None), "rejected", "missing_object_hash"),
+        (box("bad", boundingBox=None), "rejected", "missing_geometry"),
+        (box("bad", BOX | {"w": -0.1}), "rejected", "negative_size"),
+        (box("bad", BOX | {"x": "0.1"}), "rejected", "malformed_geometry"),
+        (box("bad", BOX | {"x": True}), "rejected", "malformed_geometry"),
+        (box("bad", BOX | {"x": 1e308}), "rejected", "overflow"),
+        (box("bad", {"x": 0, "y": 0, "w": 1e200, "h": 1e200}), "rejected", "overflow"),
+        (drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX, "bad", theta=0), "", ""),
+        (
+            drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX | {"h": -1}, "bad"),
+            "rejected",
+            "negative_size",
+        ),
+        (polygon("bad", [(0, 0), (1, 1)]), "rejected", "too_few_points"),
+        (polygon("bad", []), "rejected", "too_few_points"),
+        (polygon("bad", [(0, 0), (1, 1), (0, 0), (1, 1)]), "rejected", "too_few_points"),
+        (polygon("bad", [(0, 0), (1, 1), (2, 2)]), "", ""),
+        (drawn("polygon", "polygons", [[]], "bad"), "rejected", "too_few_points"),
+        (
+            drawn("polyline", "polyline", {"0": {"x": 0, "y": 0}}, "bad"),
+            "rejected",
+            "too_few_points",
+        ),
+        (drawn("polyline", "polyline", {}, "bad"), "rejected", "too_few_points"),
+        (point("bad", "0", 0), "rejected", "malformed_geometry"),
+        (point("bad", None, 0), "rejected", "malformed_geometry"),
+        (drawn("point", "point", {}, "bad"), "rejected", "malformed_geometry"),
+        (drawn("skeleton", "skeleton", {}, "bad"), "rejected", "malformed_geometry"),
+        (drawn("circle", "circle", {"x": 0, "y": 0, "r": 0}, "bad"), "rejected", "negative_size"),
+        (drawn("circle", "circle", {"x": 0, "y": 0, "r": -1}, "bad"), "rejected", "negative_size"),
+        (
+            drawn("circle", "circle", {"x": 0, "y": 0, "r": 1, "stretch": 0}, "bad"),
+            "rejected",
+            "negative_size",
+        ),
+        (
+            drawn("ellipse", "ellipse", {"x": 0, "y": 0, "rx": 1, "ry": 0}, "bad"),
+            "rejected",
+            "negative_size",
+        ),
+        (
+            drawn("cuboid_2d", "cuboid_2d", {"front": [0, 0, 1, 0, 1, 1]}, "bad"),
+            "rejected",
+            "malformed_geometry",
+        ),
+        (
+            drawn(
+                "cuboid_2d",
+                "cuboid_2d",
+                {
+                    "front": [1e308, 0, 1, 0, 1, 1],
+                    "vanishingPoint": {"x": -1e308, "y": 0},
+                    "scaleRatio": 0,
+                },
+                "bad",
+            ),
+            "rejected",
+            "overflow",
+        ),
+        (bitmask("bad", mask={"rleString": 5}), "rejected", "malformed_geometry"),
+        (bitmask("bad", mask={"rleString": "[16>000Q3" * 9}), "rejected", None),
+        (bitmask("bad", mask={"rleString": "ü"}), "rejected", None),
+        (bitmask("bad", mask={"rleString": ""}), "rejected", None),
+        (bitmask("bad", mask={"top": "0"}), "rejected", "malformed_geometry"),
+        (bitmask("bad", mask={"width": 10**6, "height": 10**6}), "rejected", None),
+        (None, "rejected", "malformed_object"),
+        (5, "rejected", "malformed_object"),
+        ([], "rejected", "malformed_object"),
+    ],
+)
+def test_a_bad_object_ends_with_its_code_and_costs_no_other(
+    entry: Any, outcome: str, code: str | None
+) -> None:
+    tables = normalised(label_row([box("before"), entry, box("after")]))
+    found = [row for row in tables["findings"] if row["outcome"] != "note"]
+    assert [row["outcome"] for row in found] == ([outcome] if outcome else [])
+    assert sorted(set(hashes(tables)) - {"bad"}) == ["after", "before"]
+    assert objects_add_up(tables)
+    for row in found:
+        assert row["code"] == code or code is None
+        assert (row["label_hash"], row["data_hash"], row["frame"]) == ("row", "file-row", 0)
+        assert row["path"].startswith('$.data_units["file-row"].labels.objects[1]')
+        assert (row["raw"] is None) == (outcome == "skipped")
+
+
+def test_frames_without_a_size_keep_their_image_and_reject_their_objects() -> None:
+    for size in ({"width": None}, {"height": 0}, {"width": "x"}, {"width": -5, "height": None}):
+        tables = normalised(label_row({"f": image_unit([box(), point("p")], **size)}))
+        assert ends(tables, "rejected") == ["unknown_frame_size"] * 2
+        assert [(row["width"], row["height"]) for row in tables["frames"]] == [(None, None)]
+
+
+def test_a_slice_without_its_own_size_takes_that_of_the_unit() -> None:
+    slices = {
+        "0": {"objects": [box()], "metadata": {"width": 64, "height": 32}},
+        "1": {"objects": [box()], "metadata": {"width": None, "height": 0}},
+        "2": {"objects": [box()], "metadata": None},
+        "3": {"objects": [box()]},
+    }
+    tables = normalised(label_row({"d": dicom_unit(slices)}, "dicom"))
+    assert [(row["width"], row["height"]) for row in tables["frames"]] == [
+        (64, 32),
+        (200, 100),
+        (200, 100),
+        (200, 100),
+    ]
+
+
+@pytest.mark.parametrize("key", ["01", "1.5", "-1", "x", "", "12345678901", 'a"b', "back\\slash"])
+def test_objects_under_a_key_that_is_no_frame_are_rejected(key: str) -> None:
+    tables = normalised(video_row({key: [box("bad"), {"objectHash": "worse"}], "3": [box()]}))
+    found = [row for row in tables["findings"] if row["outcome"] == "rejected"]
+    assert [row["code"] for row in found] == ["bad_frame_key", "missing_feature_hash"]
+    for row in found:
+        assert row["frame"] is None
+        assert row["object_hash"] in row["raw"]
+    assert [row["frame"] for row in tables["frames"]] == [3]
+    assert objects_add_up(tables)
+
+
+def test_the_path_of_a_malformed_object_leads_to_its_fault() -> None:
+    bad = {"objectHash": "bad", "featureHash": "bounding_box", "shape": "bounding_box"}
+    for row in (
+        label_row([bad | {"boundingBox": {"x": 0, "y": 0, "w": 0, "h": "1"}}]),
+        video_row({"7": [bad | {"boundingBox": {"x": 0, "y": 0, "w": 0, "h": "1"}}]}),
+    ):
+        (finding,) = [row for row in normalised(row)["findings"] if row["outcome"] == "rejected"]
+        assert finding["path"].endswith(".objects[0].boundingBox.h")
+        assert finding["path"].count("$") == 1
+
+
+@pytest.mark.parametrize("data_type", ["audio", "pdf", "plain_text", "scene", "time_series", "new"])
+def test_objects_in_files_without_pixels_are_skipped(data_type: str) -> None:
+    units = {
+        "flat": image_unit([box()], [{"classificationHash": "c"}]),
+        "keyed": video_unit({0: [box(), None], "a#1": [box()]}),
+    }
+    tables = normalised(label_row(units, data_type))
+    assert ends(tables, "skipped") == ["media_without_pixels"] * 4
+    assert tables["frames"] == []
+    assert objects_add_up(tables)
+
+
+@pytest.mark.parametrize("space_type", ["pdf", "point_cloud", "scene_image", "html", "new", None])
+def test_objects_in_spaces_without_pixels_are_skipped(space_type: Any) -> None:
+    space = {"space_type": space_type, "labels": flat([box(), 5])}
+    row = label_row({"g": {"data_type": "group"}}, "group", spaces={"s": space})
+    tables = normalised(row)
+    assert ends(tables, "skipped") == ["media_without_pixels"] * 2
+    assert {row["space"] for row in tables["findings"]} == {"s"}
+    assert objects_add_up(tables)
+
+
+@pytest.mark.parametrize("shape", ["audio", "text", "time_range"])
+def test_objects_that_are_ranges_are_skipped_once_each(shape: str) -> None:
+    answers = {
+        "a/1": {"shape": shape, "range": [[0, 5], [7, 9]], "classifications": []},
+        "b": {"shape": "bounding_box", "classifications": []},
+        "orphan": {"classifications": []},
+    }
+    tables = normalised(label_row([box("b")], object_answers=answers))
+    (finding,) = tables["findings"]
+    assert (finding["outcome"], finding["object_hash"]) == ("skipped", "a/1")
+    assert finding["path"] == '$.object_answers["a/1"]'
+    assert objects_add_up(tables)
+
+
+def test_a_second_object_with_the_same_hash_on_a_frame_is_rejected() -> None:
+    tables = normalised(video_row({0: [box("o"), box("p"), box("o")], 1: [box("o")]}))
+    assert ends(tables, "rejected") == ["repeated_object"]
+    assert [(row["frame"], row["object_hash"]) for row in tables["annotations"]] == [
+        (0, "o"),
+        (0, "p"),
+        (1, "o"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [box("o", isDeleted=True), box("o", {"x": 1}), box("o", BOX | {"w": -1}), box("o", shape="x")],
+)
+def test_an_object_whose_earlier_namesake_is_lost_counts_as_the_first(earlier: JSON) -> None:
+    tables = normalised(label_row([earlier, box("o"), box("o")]))
+    assert [row["annotation_index"] for row in tables["annotations"]] == [1]
+    assert ends(tables, "rejected").count("repeated_object") == 1
+
+
+def test_files_that_are_one_file_share_their_frames_and_their_order() -> None:
+    space = {"space_type": "image", "labels": keyed({0: [box("c"), box("a"), box("b")]})}
+    unit = image_unit([box("b"), box("z")])
+    row = label_row({"f": unit}, spaces={"root": space | {"width": 200, "height": 100}})
+    tables = normalised(row)
+    assert len(tables["frames"]) == 1
+    by_index = sorted(tables["annotations"], key=lambda row: int(row["annotation_index"]))
+    assert [row["object_hash"] for row in by_index] == ["b", "z", "c", "a"]
+    (finding,) = [row for row in tables["findings"] if row["outcome"] == "rejected"]
+    assert (finding["code"], finding["path"]) == (
+        "repeated_object",
+        '$.spaces.root.labels["0"].objects[2]',
+    )
+    assert '"objectHash":"b"' in finding["raw"].replace(" ", "")
+
+
+def test_a_shape_other_than_the_ontology_s_is_exported_with_a_note() -> None:
+    tables = normalised(label_row([polygon(featureHash="bounding_box")]))
+    assert [row["shape"] for row in tables["annotations"]] == ["polygon"]
+    assert ends(tables, "note") == ["shape_differs"]
+
+
+def test_an_object_of_a_class_without_images_is_rejected() -> None:
+    nodes = ontology()
+    nodes["objects"].append(object_node("cuboid"))
+    tables = normalised(label_row([box(featureHash="cuboid")]), nodes=nodes)
+    assert ends(tables, "rejected") == ["no_category"]
+
+
+def test_points_that_the_template_lacks_are_noted() -> None:
+    tables = normalised(label_row([skeleton(names=("a", "b", "extra"))]))
+    assert ends(tables, "note") == ["unknown_skeleton_point"]
+    assert len(tables["annotations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        (bitmask(mask={"left": 195}), "cropped_mask"),
+        (
+            drawn(
+                "polygon", "polygons", [[[0, 0, 1, 0, 1, 1]], [[0, 0, 0, 0]], [[0, 0, 1, 1, 0, 0]]]
+            ),
+            "degenerate_ring",
+        ),
+    ],
+)
+def test_what_is_mended_is_noted(entry: JSON, code: str) -> None:
+    tables = normalised(label_row([entry]))
+    assert ends(tables, "note") == [code]
+    assert len(tables["annotations"]) == 1
+
+
+def test_a_visibility_that_is_unknown_is_noted() -> None:
+    entry = skeleton()
+    entry["skeleton"]["1"]["visibility"] = "gone"
+    tables = normalised(label_row([entry]))
+    assert ends(tables, "note") == ["unknown_visibility"]
+    assert tables["annotations"][0]["keypoint_visibility"] == [2, 2]
+
+
+def test_notes_are_not_made_for_objects_that_are_rejected() -> None:
+    entry = skeleton(names=("a", "extra"), featureHash="bounding_box")
+    entry["skeleton"]["0"] |= {"x": 1e308, "visibility": "gone"}
+    tables = normalised(label_row([entry]))
+    assert [row["code"] for row in tables["findings"]] == ["overflow"]
+
+
+def test_an_unreadable_row_costs_no_other_row() -> None:
+    rows = [label_row([box()], label_hash="a"), 5, label_row([box()], label_hash="b"), "{}"]
+    tables = normalised(*rows)
+    assert [row["label_hash"] for row in tables["label_rows"]] == ["a", "b"]
+    found = [row for row in tables["findings"] if row["code"] == "unreadable_row"]
+    assert [row["path"] for row in found] == ["labels.json[1]", "labels.json[3]"]
+    assert {row["severity"] for row in found} == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("dates", "kept"),
+    [
+        (("2025-01-01 00:00:00", "2025-01-02 00:00:00"), 1),
+        (("2025-01-02 00:00:00", "Wed, 01 Jan 2025 00:00:00 GMT"), 0),
+        (("2025-01-01 00:00:00", "2025-01-01 00:00:00"), 0),
+        ((None, "2025-01-01 00:00:00"), 1),
+        (("2025-01-01 00:00:00", None), 0),
+        ((None, None), 0),
+        (("yesterday", "2025-01-01 00:00:00"), 1),
+    ],
+)
+def test_of_rows_with_one_hash_the_newest_is_kept(dates: tuple[Any, Any], kept: int) -> None:
+    answers = {"sound": {"shape": "audio", "range": [[0, 1]]}}
+    rows = [
+        label_row([box(f"o{n}"), None], last_edited_at=date, object_answers=answers)
+        for n, date in enumerate(dates)
+    ]
+    tables = normalised(*rows)
+    assert [row["source_index"] for row in tables["label_rows"]] == [kept]
+    assert hashes(tables) == [f"o{kept}"]
+    assert ends(tables, "skipped").count("superseded_row") == 3
+    assert objects_add_up(tables)
+
+
+def test_rows_without_a_hash_are_rows_of_their_own_even_if_they_are_equal() -> None:
+    row = label_row({"f": image_unit([box()])}, label_hash=None)
+    tables = normalised(row, row, row | {"label_hash": ""})
+    names = [row["label_hash"] for row in tables["label_rows"]]
+    assert len(set(names)) == 3
+    assert all(name.startswith("unnamed:") for name in names)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2025-99-99 00:00:00", "99"])
+def test_a_date_that_is_none_is_noted(text: str) -> None:
+    tables = normalised(label_row([box()], last_edited_at=text, created_at=None))
+    (finding,) = tables["findings"]
+    assert (finding["code"], finding["path"]) == ("malformed_date", "$.last_edited_at")
+
+
+def test_users_are_named_unless_by_e_mail() -> None:
+    entry = box(createdBy="Jane.Doe@Example.com", lastEditedBy="user-17")
+    other = box("p", createdBy="jane.doe@example.com", lastEditedBy=None)
+    first, second = normalised(label_row([entry, other]))["annotations"]
+    assert first["created_by"] == second["created_by"]
+    assert "@" not in first["created_by"]
+    assert (first["last_edited_by"], second["last_edited_by"]) == ("user-17", None)
+
+
+def test_links_are_kept_without_their_queries() -> None:
+    unit = image_unit([box()], data_link="https://u:p@host/a.png?X-Amz-Signature=SECRET")
+    (found,) = normalised(label_row({"f": unit}))["data_units"]
+    assert found["link"] == "https://host/a.png"
+
+
+def test_many_rejected_objects_of_a_large_row_take_no_time() -> None:
+    frames = {number: [box(f"o{number}")] for number in range(4000)}
+    unit = video_unit(frames, width=None)
+    tables = normalised(label_row({"v": unit}, "video"))
+    assert len(ends(tables, "rejected")) == 4000
+
+
+def nasty(number: random.Random) -> Any:
+    """Something that stands where it should not."""
+    return number.choice(
+        [None, True, 5, -1, 1.5, 10**30, 1e308, "", "x", "5", [], {}, [None], {"0": None}, [[]]]
+    )
+
+
+def spoil(value: Any, number: random.Random) -> Any:
+    """The same JSON with some of its values replaced, dropped or repeated."""
+    if number.random() < 0.03:
+        return nasty(number)
+    if isinstance(value, dict):
+        return {
+            key if number.random() > 0.02 else number.choice(["", "01", "-1", "x", "5"]): spoil(
+                entry, number
+            )
+            for key, entry in value.items()
+            if number.random() > 0.02
+        }
+    if isinstance(value, list):
+        entries = [spoil(entry, number) for entry in value if number.random() > 0.03]
+        return entries + entries[:1] if number.random() < 0.05 else entries
+    return value
+
+
+def every_kind_of_row() -> list[JSON]:
+    ring = [[[0.1, 0.1, 0.5, 0.1, 0.1, 0.5], [0.2, 0.2, 0.3, 0.2, 0.2, 0.3]]]
+    objects = [
+        box("a"),
+        drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX | {"theta": 30}, "b"),
+        polygon("c"),
+        drawn("polygon", "polygons", ring, "d"),
+        drawn("polyline", "polyline", [{"x": 0, "y": 0}, {"x": 1, "y": 1}], "e"),
+        point("f"),
+        skeleton("g"),
+        bitmask("h"),
+        drawn("circle", "circle", {"x": 0.5, "y": 0.5, "r": 0.1}, "i"),
+        drawn("ellipse", "ellipse", {"x": 0.5, "y": 0.5, "rx": 0.1, "ry": 0.2}, "j"),
+        drawn(
+            "cuboid_2d",
+            "cuboid_2d",
+            {"front": [0, 0, 1, 0, 1, 1], "offset": {"x": 0.1, "y": 0}},
+            "k",
+        ),
+    ]
+    spaces = {
+        "s1": {"space_type": "image", "width": 9, "height": 9, "labels": keyed({0: objects})},
+        "s2": {
+            "space_type": "medical_stack",
+            "frames": [{"width": 9, "height": 9, "instance_uid": "1"}],
+            "labels": keyed({0: objects}),
+        },
+        "s3": {
+            "space_type": "image_sequence",
+            "frames": [{"data_uuid": "u", "data_title": "a.png"}],
+            "width": 9,
+            "height": 9,
+            "labels": keyed({0: objects}),
+        },
+    }
+    answers = {"a": {"objectHash": "a", "classifications": []}, "n": {"shape": "audio"}}
+    metadata = {"dicom_instance_uid": "1.2", "width": 9, "height": 9}
+    return [
+        label_row(objects, label_hash="1", object_answers=answers),
+        label_row({"v": video_unit({0: objects, 5: objects})}, "video", "2"),
+        label_row({"d": dicom_unit({0: flat(objects) | {"metadata": metadata}})}, "dicom", "3"),
+        label_row({"g": {"data_type": "group"}}, "group", "4", spaces=spaces),
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+def test_whatever_is_spoilt_the_objects_add_up(seed: int) -> None:
+    number = random.Random(seed)
+    rows = [as_json(spoil(row, number)) for row in every_kind_of_row()]
+    assert objects_add_up(normalised(*rows))
