@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -301,8 +302,13 @@ def numbered(rows: Iterable[Any]) -> list[SourceRow]:
 
 def ontology_index(nodes: JSON | None = None) -> OntologyIndex:
     """An ontology as label rows look it up."""
-    text = json.dumps(ontology() if nodes is None else nodes).encode()
-    return OntologyIndex.from_tables(ontology_tables(parse_ontology(text, "ontology.json")))
+    return _index_of(json.dumps(ontology() if nodes is None else nodes))
+
+
+@lru_cache
+def _index_of(text: str) -> OntologyIndex:
+    ontology = parse_ontology(text.encode(), "ontology.json")
+    return OntologyIndex.from_tables(ontology_tables(ontology))
 
 
 def normalised(*rows: Any, nodes: JSON | None = None) -> dict[str, list[JSON]]:

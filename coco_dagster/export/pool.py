@@ -88,7 +88,11 @@ class WorkerPool:
         ]
         try:
             for future in futures:
-                yield future.result()
+                try:
+                    done = future.result()
+                except _GivenUpError as error:
+                    raise _cause(futures, error) from None
+                yield done
         finally:
             chain.give_up()
             for future in futures:
@@ -137,6 +141,19 @@ class WorkerPool:
             self._workers.put(worker)
 
 
+class _GivenUpError(WorkerError):
+    """A task was not finished since another one failed."""
+
+
+def _cause(futures: Sequence[Future[_R]], given_up: BaseException) -> BaseException:
+    """The error for which the others gave up."""
+    for future in futures:
+        error = None if future.cancelled() else future.exception()
+        if error is not None and not isinstance(error, _GivenUpError):
+            return error
+    return given_up
+
+
 class _Chain(Generic[_R]):
     """Reports of concurrent tasks, which wait for those before them.
 
@@ -153,7 +170,7 @@ class _Chain(Generic[_R]):
         with self._changed:
             self._changed.wait_for(lambda: self._given_up or len(self._reports) == position)
             if self._given_up:
-                raise WorkerError("The work was given up because another part of it failed.")
+                raise _GivenUpError("The work was given up because another part of it failed.")
             self._reports.append(report)
             self._changed.notify_all()
             return self._reports[: position + 1]

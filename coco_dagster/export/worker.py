@@ -23,7 +23,8 @@ def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
         except CocoDagsterError as error:
             outcome = Outcome(failure=Failure(type(error).__name__, str(error)))
         except Exception as error:
-            traceback.print_exception(error)
+            if os.environ.get("COCO_DAGSTER_TRACEBACK"):
+                traceback.print_exception(error)
             text = f"A worker failed in a way that was not foreseen: {error!r}."
             outcome = Outcome(failure=Failure("WorkerError", text))
         send(reports, msgspec.msgpack.encode(outcome))

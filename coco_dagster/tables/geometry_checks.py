@@ -143,28 +143,24 @@ def _degenerate_rings(
 ) -> Flags:
     """Rings with fewer than three distinct points.
 
-    A ring has three of them when some point differs both from its first point and from the first
-    point that differs from that one.
+    Most rings show in their first three points that they are none; the others are looked through.
     """
     sizes = annotations["ring_sizes"].combine_chunks().flatten().to_numpy().astype(np.int64)
-    degenerate = np.ones(sizes.size, bool)
-    large = sizes >= 3
-    if not large.any():
-        return degenerate
-    spans = np.repeat(is_polygon, np.diff(offsets))
-    points = numbers[spans].reshape(-1, 2)
-    points = points[np.repeat(large, sizes)]
-    size = sizes[large]
-    start = np.cumsum(size) - size
-    first = np.repeat(points[start], size, axis=0)
-    differs = (points != first).any(axis=1)
-    place = np.where(differs, np.arange(differs.size), differs.size)
-    second_place = np.minimum.reduceat(place, start)
-    has_second = second_place < differs.size
-    second = points[np.where(has_second, second_place, 0)]
-    third = differs & (points != np.repeat(second, size, axis=0)).any(axis=1)
-    degenerate[large] = ~np.logical_or.reduceat(third, start)
+    degenerate = sizes < 3
+    points = numbers[np.repeat(is_polygon, np.diff(offsets))].reshape(-1, 2)
+    start = np.cumsum(sizes) - sizes
+    rings = np.flatnonzero(~degenerate)
+    first, second, third = (points[start[rings] + place] for place in range(3))
+    distinct = _differ(first, second) & _differ(first, third) & _differ(second, third)
+    for ring in rings[~distinct].tolist():
+        ring_points = points[start[ring] : start[ring] + sizes[ring]]
+        degenerate[ring] = len(np.unique(ring_points + 0.0, axis=0)) < 3
     return degenerate
+
+
+def _differ(one: NDArray[np.float64], other: NDArray[np.float64]) -> Flags:
+    differs: Flags = (one != other).any(axis=1)
+    return differs
 
 
 def _without_rings(annotations: pa.Table, degenerate: Flags) -> Flags:

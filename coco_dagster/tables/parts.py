@@ -120,12 +120,17 @@ def content_digest(table: pa.Table) -> str:
     """
     digest = hashlib.sha256()
     for field, column in zip(table.schema, table.columns, strict=True):
-        digest.update(f"{field.name}:{field.type};{len(column)};".encode())
+        digest.update(f"{field.name}:{_type_name(field.type)};{len(column)};".encode())
         chunk = column.combine_chunks()
         if isinstance(chunk, pa.ChunkedArray):
             chunk = pa.concat_arrays(chunk.chunks or [pa.nulls(0, field.type)])
         _digest_array(digest, chunk)
     return digest.hexdigest()
+
+
+def _type_name(kind: pa.DataType) -> str:
+    """Name of a type; file formats disagree on what the items of lists are called."""
+    return f"list<{_type_name(kind.value_type)}>" if pa.types.is_list(kind) else str(kind)
 
 
 def _digest_array(digest: "hashlib._Hash", values: pa.Array) -> None:

@@ -1,6 +1,7 @@
 """Frame classifications stand where frames, ranges and spaces say, all of them together."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def notes(row: JSON) -> list[str]:
     return [found["code"] for found in tables_of(row)["findings"]]
 
 
-def video(*ranges: Any, labels: JSON | None = None, **fields: Any) -> JSON:
+def video(*ranges: Any, labels: Mapping[int, Any] | None = None, **fields: Any) -> JSON:
     answers = classified("c", range=[list(span) for span in ranges])
     unit = video_unit(labels or {}, **fields)
     return label_row({"v": unit}, "video", classification_answers=answers)

@@ -1,0 +1,180 @@
+"""File names are safe paths, unique, and made from hashes rather than titles."""
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coco_dagster.coco.file_names import safe_component
+from coco_dagster.coco.profiles import ENCORD, ExportSettings
+from coco_dagster.errors import ExportError, SettingsError
+from tests.label_rows import (
+    JSON,
+    box,
+    dicom_unit,
+    export_rows,
+    image_unit,
+    keyed,
+    label_row,
+    video_unit,
+)
+
+
+def names(tmp_path: Path, *rows: JSON, settings: ExportSettings | None = None) -> list[str]:
+    export = export_rows(tmp_path, list(rows), settings=settings)
+    return [image["file_name"] for image in export.images]
+
+
+def templated(template: str) -> ExportSettings:
+    return ExportSettings(profile=msgspec.structs.replace(ENCORD, file_name_template=template))
+
+
+@pytest.mark.parametrize(
+    ("title", "mime", "extension"),
+    [
+        ("photo.jpg", "image/png", ".jpg"),
+        ("photo.JPEG", "image/png", ".JPEG"),
+        ("a.b.c.tiff", None, ".tiff"),
+        ("photo.x1", None, ".x1"),
+        ("photo", "image/jpeg", ".jpg"),
+        ("photo.", "image/png", ".png"),
+        ("photo.toolong", "image/tiff", ".tif"),
+        ("photo.j-g", "image/webp", ".webp"),
+        (".png", "image/bmp", ".bmp"),
+        ("folder/.png", "image/gif", ".gif"),
+        ("folder.d/photo", "image/gif", ".gif"),
+        ("photo.jpg\n", "image/png", ".png"),
+        ("photo", "image/heic", ""),
+        ("photo", None, ""),
+        (None, "image/png", ".png"),
+    ],
+)
+def test_the_extension_is_the_title_s_or_the_mime_type_s(
+    tmp_path: Path, title: Any, mime: Any, extension: str
+) -> None:
+    unit = image_unit(data_title=title, data_type=mime)
+    row = label_row({"f": unit}, data_title=None)
+    assert names(tmp_path, row) == [f"images/f{extension}"]
+
+
+@pytest.mark.parametrize(
+    ("data_hash", "component"),
+    [
+        ("a-b_c.9", "a-b_c.9"),
+        ("P/9LI504+", "P%2F9LI504%2B"),
+        ("../../etc", "%2E.%2F..%2Fetc"),
+        (".hidden", "%2Ehidden"),
+        ("..", "%2E."),
+        ("a b~", "a%20b%7E"),
+        ("ü", "%C3%BC"),
+        ("back\\slash", "back%5Cslash"),
+        ("100%", "100%25"),
+        ("a\nb\x00", "a%0Ab%00"),
+    ],
+)
+def test_hashes_are_percent_encoded(tmp_path: Path, data_hash: str, component: str) -> None:
+    assert safe_component(data_hash) == component
+    assert names(tmp_path, label_row({data_hash: image_unit()})) == [f"images/{component}.jpg"]
+
+
+@given(st.text(min_size=1))
+def test_no_hash_leaves_its_folder(text: str) -> None:
+    component = safe_component(text)
+    assert component.isascii()
+    assert "/" not in component
+    assert PurePosixPath("images", component).parent == PurePosixPath("images")
+
+
+def test_different_hashes_have_different_components() -> None:
+    assert safe_component("a/b") != safe_component("a%2Fb")
+
+
+def test_frames_of_videos(tmp_path: Path) -> None:
+    unit = video_unit({0: [box()], 12: [box()]}, data_title="clip.webm")
+    assert names(tmp_path, label_row({"v/1": unit}, "video")) == [
+        "videos/v%2F1/0.jpg",
+        "videos/v%2F1/12.jpg",
+    ]
+
+
+def test_slices_of_dicom(tmp_path: Path) -> None:
+    slices = {
+        "0": {"metadata": {"dicom_instance_uid": "1.2.3"}},
+        "1": {"metadata": {"dicom_instance_uid": "1.2.4", "multiframe_frame_number": 0}},
+        "2": {"metadata": {"dicom_instance_uid": "1.2.4", "multiframe_frame_number": 7}},
+        "3": {"metadata": {"dicom_instance_uid": None, "multiframe_frame_number": 7}},
+        "4": {},
+        "5": {"metadata": {"dicom_instance_uid": "../x"}},
+    }
+    assert names(tmp_path, label_row({"d": dicom_unit(slices)}, "dicom")) == [
+        "dicom/d/1.2.3",
+        "dicom/d/1.2.4/0",
+        "dicom/d/1.2.4/7",
+        "dicom/d/3",
+        "dicom/d/4",
+        "dicom/d/%2E.%2Fx",
+    ]
+
+
+def test_slices_of_nifti(tmp_path: Path) -> None:
+    unit = dicom_unit({5: [box()]}, data_type="application/nifti1")
+    assert names(tmp_path, label_row({"n": unit}, "nifti")) == ["nifti/n/5"]
+
+
+def test_files_of_spaces(tmp_path: Path) -> None:
+    size = {"width": 9, "height": 9}
+    frames = [
+        {"data_uuid": "u0", "data_title": "a.png"},
+        {"data_uuid": "u1"},
+        {"data_title": "x.gif"},
+    ]
+    stack = [{"instance_uid": "1.2"} | size, size]
+    spaces = {
+        "s1": {"space_type": "image", "child_info": {"file_name": "a.png"}} | size,
+        "s2": {"space_type": "video", "labels": keyed({3: [box()]})} | size,
+        "s3": {"space_type": "image_sequence", "frames": frames} | size,
+        "s4": {"space_type": "medical_stack", "frames": stack},
+        "s5": {"space_type": "medical_file", "labels": {"7": {}}} | size,
+        "s6": {"space_type": "image_sequence", "labels": keyed({2: [box()], 4: [box()]})} | size,
+        "root": {"space_type": "image"} | size,
+    }
+    row = label_row({"g": {"data_type": "group"}}, "group", data_title="g.tif", spaces=spaces)
+    assert names(tmp_path, row) == [
+        "images/s1.png",
+        "videos/s2/3.jpg",
+        "images/u0.png",
+        "images/u1.tif",
+        "images/s3/2.gif",
+        "dicom/s4/1.2",
+        "dicom/s4/1",
+        "dicom/s5/7",
+        "images/s6/2.tif",
+        "images/s6/4.tif",
+        "images/g.tif",
+    ]
+
+
+def test_two_images_of_one_name_fail_the_export(tmp_path: Path) -> None:
+    slices = {str(n): {"metadata": {"dicom_instance_uid": "1.2"}} for n in range(2)}
+    with pytest.raises(ExportError, match=r"dicom/d/1\.2"):
+        names(tmp_path, label_row({"d": dicom_unit(slices)}, "dicom"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_may_be_made_from_a_template(tmp_path: Path) -> None:
+    unit = image_unit(data_title="../my photo.png")
+    settings = templated("{dataset_title}/{data_hash}-{frame:03d}{extension}")
+    row = label_row({"f/1": unit}, dataset_title="My set")
+    assert names(tmp_path, row, settings=settings) == ["My%20set/f%2F1-000.png"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{nothing}", "{", "{0}", "{data_hash.x}", "{frame:q}", "/abs/{data_hash}", "../x", ""],
+)
+def test_a_template_that_cannot_be_filled_is_named(tmp_path: Path, template: str) -> None:
+    with pytest.raises(SettingsError, match="template"):
+        names(tmp_path, label_row([]), settings=templated(template))
