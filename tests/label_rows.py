@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.encord.ontology import parse_ontology
 from coco_dagster.encord.source_chunks import SourceRow
+from coco_dagster.encord.sources import LabelSource
 from coco_dagster.export import export_coco
 from coco_dagster.export.result import ExportResult
 from coco_dagster.tables.normalise import normalise_rows
@@ -315,6 +317,12 @@ def normalised(*rows: Any, nodes: JSON | None = None) -> dict[str, list[JSON]]:
     """Rows of the tables that label rows become."""
     tables = normalise_rows(numbered(rows), ontology_index(nodes)).tables
     return {name: table.to_pylist() for name, table in tables.items()}
+
+
+def divide_into(monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
+    """Let sources be divided into chunks of some bytes."""
+    chunks = LabelSource.chunks
+    monkeypatch.setattr(LabelSource, "chunks", lambda source, _: chunks(source, chunk_bytes))
 
 
 def as_json(value: Any) -> str:

@@ -50,7 +50,7 @@ def targets() -> list[str]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder with the files that the README speaks of: those of the sample."""
-    (tmp_path / "labels.json").symlink_to(SAMPLE / "labels")
+    (tmp_path / "labels.json").symlink_to(SAMPLE / "labels.json")
     (tmp_path / "ontology.json").symlink_to(SAMPLE / "ontology.json")
     return tmp_path
 

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from msgspec import Struct
 
 from coco_dagster.coco.categories import Categories
 from coco_dagster.errors import ExportError
 from coco_dagster.export.result import ExportFile
+from coco_dagster.export.row_facts import RowFacts
 from coco_dagster.export.tasks import TableFolder, lines_path
 from coco_dagster.lineage.provenance import LINEAGE
 from coco_dagster.tables.parts import part_path, read_part_table
@@ -25,19 +25,7 @@ ANNOTATIONS_FILE: Final = "annotations.json"
 _BLOCK_BYTES: Final = 1 << 20
 
 
-class ExportedRows(Struct, frozen=True):
-    """What the head of a COCO file says about its label rows.
-
-    Attributes:
-        dataset_titles: titles of their datasets.
-        last_edited_at: when the newest of them was edited, UTC.
-    """
-
-    dataset_titles: frozenset[str]
-    last_edited_at: dt.datetime | None
-
-
-def coco_info(rows: ExportedRows, export_id: str) -> dict[str, Any]:
+def coco_info(rows: RowFacts, export_id: str) -> dict[str, Any]:
     """COCO's `info`: nothing in it comes from the clock, and no value is null."""
     info: dict[str, Any] = {"description": ", ".join(sorted(rows.dataset_titles))}
     if rows.last_edited_at is not None:

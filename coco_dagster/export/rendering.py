@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
@@ -15,11 +14,9 @@ from coco_dagster.coco.writer import FirstIds
 from coco_dagster.errors import ExportError
 from coco_dagster.export.assembly import (
     ANNOTATIONS_FILE,
-    ExportedRows,
     check_file_names,
     coco_info,
     file_entry,
-    iso_date,
     write_coco_file,
     write_findings,
     write_lineage,
@@ -28,34 +25,20 @@ from coco_dagster.export.label_tables import groups_of_parts
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.progress import Progress, Stopwatch
 from coco_dagster.export.result import ExportFile, ExportResult
+from coco_dagster.export.row_facts import row_entries, row_facts
 from coco_dagster.export.tasks import NumberGroup, RenderedCounts, RenderGroup, TableFolder
 from coco_dagster.lineage.manifest import (
     FINDINGS_FILE,
     LINEAGE_FILE,
     MANIFEST_FILE,
-    InputRow,
     Manifest,
     TableEntry,
     library_versions,
 )
-from coco_dagster.tables.parts import part_path, read_part, read_part_table, write_part
-from coco_dagster.tables.schemas import LABEL_ROWS, ONTOLOGY_TABLES, UNNAMED_PREFIX
+from coco_dagster.tables.parts import read_part, write_part
+from coco_dagster.tables.schemas import ONTOLOGY_TABLES
 from coco_dagster.tables.skeletons import with_points_of_labels
 from coco_dagster.tables.store import TableInfo
-
-_ROW_COLUMNS: Final = [
-    "label_hash",
-    "row_data_hash",
-    "data_title",
-    "dataset_title",
-    "branch_name",
-    "last_edited_at",
-    "source_file",
-    "source_index",
-    "row_sha256",
-    "frames",
-    "objects",
-]
 
 
 class ExportInput(Struct, frozen=True):
@@ -121,18 +104,15 @@ def render_export(
         counts = _render(pool, given.tables, completed, settings, rendered, groups, progress)
     check_file_names(rendered, len(groups))
     with watch.stage("writing"):
-        rows = _label_rows(given)
-        exported = rows.filter(
-            pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(settings.branches)
-        )
+        rows = row_facts(given.tables, given.parts, settings.branches)
         categories = coco_categories(ontology)
-        info = coco_info(_head(exported), given.export_id)
+        info = coco_info(rows, given.export_id)
         size, digest = write_coco_file(
             out / ANNOTATIONS_FILE, info, categories, rendered, len(groups)
         )
         write_lineage(out / LINEAGE_FILE, rendered, len(groups))
         write_findings(out / FINDINGS_FILE, given.findings, rendered, len(groups))
-    totals = _totals(counts, given, rows)
+    totals = _totals(counts, rows.objects)
     per_category = _per_category(counts, categories)
     files = [
         ExportFile(
@@ -148,7 +128,7 @@ def render_export(
     ]
     totals["categories"] = len(categories.entries)
     findings = _codes(counts, given)
-    _write_manifest(out, given, settings, rows, files, totals, findings, run)
+    _write_manifest(out, given, settings, files, totals, findings, run)
     return ExportResult(
         export_id=given.export_id,
         url=str(out),
@@ -195,33 +175,13 @@ def _render(
     return counts
 
 
-def _label_rows(given: ExportInput) -> pl.DataFrame:
-    """Facts of all label rows, in source order."""
-    parts = [
-        read_part_table(
-            part_path(given.tables.path, "label_rows", part, given.tables.form),
-            given.tables.form,
-            _ROW_COLUMNS,
-        )
-        for part in range(given.parts)
-    ]
-    tables = pa.concat_tables([LABEL_ROWS.empty_table().select(_ROW_COLUMNS), *parts])
-    return pl.DataFrame(pl.from_arrow(tables)).sort("source_file", "source_index")
-
-
-def _head(rows: pl.DataFrame) -> ExportedRows:
-    titles = frozenset(title for title in rows["dataset_title"].unique() if title)
-    newest: Any = rows["last_edited_at"].max()
-    return ExportedRows(titles, newest)
-
-
-def _totals(counts: list[RenderedCounts], given: ExportInput, rows: pl.DataFrame) -> dict[str, int]:
+def _totals(counts: list[RenderedCounts], objects_of_rows: int) -> dict[str, int]:
     """Counts of the export; input objects and what became of them are counted apart."""
     skipped = sum(count.outcomes.get("skipped", 0) for count in counts)
     rejected = sum(count.outcomes.get("rejected", 0) for count in counts)
     annotations = sum(count.annotations for count in counts)
     superseded = sum(count.superseded_objects for count in counts)
-    objects = int(rows["objects"].sum()) + superseded
+    objects = objects_of_rows + superseded
     if objects != annotations + skipped + rejected:
         raise ExportError(
             f"{objects} input objects became {annotations} annotations, {skipped} skipped and "
@@ -268,7 +228,6 @@ def _write_manifest(
     out: Path,
     given: ExportInput,
     settings: ExportSettings,
-    rows: pl.DataFrame,
     files: list[ExportFile],
     totals: dict[str, int],
     findings: dict[str, int],
@@ -278,10 +237,7 @@ def _write_manifest(
         export_id=given.export_id,
         profile=settings.profile.name,
         settings=settings,
-        inputs={
-            "label_rows": [_input_row(row) for row in rows.iter_rows(named=True)],
-            "ontology": {"sha256": given.ontology_sha256},
-        },
+        inputs={"label_rows": [], "ontology": {"sha256": given.ontology_sha256}},
         tables={
             name: TableEntry(info.rows, info.sha256) for name, info in sorted(given.infos.items())
         },
@@ -290,21 +246,8 @@ def _write_manifest(
         findings=findings,
         run={**run, "versions": library_versions()},
     )
-    (out / MANIFEST_FILE).write_bytes(manifest.to_json())
-
-
-def _input_row(row: dict[str, Any]) -> InputRow:
-    label_hash = row["label_hash"]
-    edited = row["last_edited_at"]
-    return InputRow(
-        sha256=row["row_sha256"],
-        frames=row["frames"],
-        objects=row["objects"],
-        label_hash=None if label_hash.startswith(UNNAMED_PREFIX) else label_hash,
-        data_hash=row["row_data_hash"],
-        data_title=row["data_title"],
-        last_edited_at=None if edited is None else iso_date(edited),
-    )
+    with (out / MANIFEST_FILE).open("wb") as file:
+        file.writelines(manifest.blocks(row_entries(given.tables, given.parts)))
 
 
 def _file_facts(file: ExportFile) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The id of an export and the manifest that says what went into it and what came out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Final
@@ -25,16 +25,7 @@ _LIBRARIES: Final = (
 )
 
 
-class InputRow(Struct, frozen=True, omit_defaults=True):
-    """A label row that an export was made from, exported or skipped."""
-
-    sha256: str
-    frames: int
-    objects: int
-    label_hash: str | None = None
-    data_hash: str | None = None
-    data_title: str | None = None
-    last_edited_at: str | None = None
+_NO_LABEL_ROWS: Final = b'"label_rows": []'
 
 
 class TableEntry(Struct, frozen=True):
@@ -61,9 +52,21 @@ class Manifest(Struct, frozen=True, kw_only=True):
     findings: dict[str, int]
     run: Mapping[str, Any]
 
-    def to_json(self) -> bytes:
-        """The manifest as indented JSON."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+    def blocks(self, label_rows: Iterable[str]) -> Iterator[bytes]:
+        """The manifest as indented JSON, piece by piece.
+
+        Args:
+            label_rows: JSON text of each entry of `inputs.label_rows`, which is empty in `inputs`:
+                there may be millions of them.
+        """
+        text = msgspec.json.format(msgspec.json.encode(self), indent=1)
+        head, _, tail = text.partition(_NO_LABEL_ROWS)
+        yield head + _NO_LABEL_ROWS[:-1]
+        separator = b"\n   "
+        for row in label_rows:
+            yield separator + row.encode()
+            separator = b",\n   "
+        yield b"]" + tail + b"\n"
 
 
 def settings_json(settings: ExportSettings) -> bytes:

@@ -97,11 +97,14 @@ def test_every_form_gives_the_rows_as_received(
 @pytest.mark.parametrize(
     ("name", "stored"),
     [
-        ("one.json.gz", gzip.compress(FORMS["array"])),
-        ("two-members.jsonl.gz", gzip.compress(ROWS[0]) + gzip.compress(b"".join(ROWS[1:]))),
+        ("one.json.gz", gzip.compress(FORMS["array"], mtime=0)),
+        (
+            "two-members.jsonl.gz",
+            gzip.compress(ROWS[0], mtime=0) + gzip.compress(b"".join(ROWS[1:])),
+        ),
         ("one.json.zst", zstd(FORMS["array"])),
         ("two-frames.jsonl.zst", zstd(ROWS[0]) + zstd(b"".join(ROWS[1:]))),
-        ("compressed-in-spite-of-its-name.json", gzip.compress(FORMS["array"])),
+        ("compressed-in-spite-of-its-name.json", gzip.compress(FORMS["array"], mtime=0)),
         ("plain-in-spite-of-its-name.json.gz", FORMS["array"]),
     ],
 )
@@ -130,7 +133,7 @@ def test_a_folder_with_an_empty_array_is_an_empty_source(tmp_path: Path, spool: 
 MEMBERS = {
     "b.json": FORMS["array"],
     "a/z.jsonl": FORMS["JSON lines"],
-    "a/b.ndjson.gz": gzip.compress(FORMS["JSON lines"]),
+    "a/b.ndjson.gz": gzip.compress(FORMS["JSON lines"], mtime=0),
     "a.json.zst": zstd(ROWS[0]),
 }
 ORDER = [("a.json.zst", 1), ("a/b.ndjson.gz", 5), ("a/z.jsonl", 5), ("b.json", 5)]
@@ -196,7 +199,10 @@ def test_a_relative_path_stays_readable_from_another_folder(
 
 
 def test_spooled_bytes_are_gone_once_chunks_are_discarded(tmp_path: Path, spool: Path) -> None:
-    path = write(tmp_path, {"labels.json.gz": gzip.compress(FORMS["array"])}) / "labels.json.gz"
+    path = (
+        write(tmp_path, {"labels.json.gz": gzip.compress(FORMS["array"], mtime=0)})
+        / "labels.json.gz"
+    )
     for chunk in LabelSource(path, spool).chunks(120):
         assert len(list(spool.iterdir())) == 1
         chunk.discard()
@@ -321,7 +327,7 @@ def test_urls_of_any_fsspec_file_system_are_read(
     memory.pipe(
         {
             "/exports/labels.json": FORMS["array"],
-            "/exports/labels.json.gz": gzip.compress(FORMS["array"]),
+            "/exports/labels.json.gz": gzip.compress(FORMS["array"], mtime=0),
             "/exports/labels.zip": zipped({"labels.json": FORMS["array"]}),
             "/exports/folder/labels.json": FORMS["array"],
             "/exports/folder/.keep": b"",
@@ -403,9 +409,13 @@ def encrypted_zip() -> bytes:
         ("nan.json", b'[{"a": 1}, {"a": NaN}]', "at byte 17, NaN is not a JSON value"),
         ("behind.json", b"[] []", "at byte 3, text follows the end of the array"),
         ("utf16.json", '[{"a":1}]'.encode("utf-16"), "UTF-16"),
-        ("damaged.json.gz", gzip.compress(FORMS["array"])[:-9], "its gzip data breaks off"),
+        (
+            "damaged.json.gz",
+            gzip.compress(FORMS["array"], mtime=0)[:-9],
+            "its gzip data breaks off",
+        ),
         ("damaged.json.zst", zstd(FORMS["array"])[:-9], "its zstd data breaks off"),
-        ("nan.json.gz", gzip.compress(b"[NaN]"), "at byte 1, NaN"),
+        ("nan.json.gz", gzip.compress(b"[NaN]", mtime=0), "at byte 1, NaN"),
         ("damaged.zip", damaged_zip(), "labels.json is damaged or cut short"),
         ("cut.zip", zipped(MEMBERS)[:-30], "cut.zip is damaged or cut short"),
         ("no.zip", b"hello", "no.zip is damaged or cut short"),
@@ -463,7 +473,7 @@ def test_a_file_without_the_right_to_read_it_is_named(tmp_path: Path, spool: Pat
 
 
 def test_a_spool_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    path = write(tmp_path, {"labels.json.gz": gzip.compress(FORMS["array"]), "file": b""})
+    path = write(tmp_path, {"labels.json.gz": gzip.compress(FORMS["array"], mtime=0), "file": b""})
     with pytest.raises(StorageError, match="temporary folder"):
         read(path / "labels.json.gz", tmp_path / "file")
 
@@ -473,7 +483,7 @@ def test_a_spool_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     [
         ("ontology.json", b'{"objects": []}'),
         ("ontology.json", b'\xef\xbb\xbf{"objects": []}'),
-        ("ontology.json.gz", gzip.compress(b'{"objects": []}')),
+        ("ontology.json.gz", gzip.compress(b'{"objects": []}', mtime=0)),
         ("ontology.json.zst", zstd(b'{"objects": []}')),
     ],
 )

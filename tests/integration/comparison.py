@@ -6,7 +6,8 @@ import pytest
 import shapely
 
 from tests.integration.exports import Exported
-from tests.integration.reference import Reference, is_ring_on_curve
+from tests.integration.reference import Reference
+from tests.integration.reference_shapes import is_ring_on_curve
 
 Json = dict[str, Any]
 
@@ -20,7 +21,10 @@ def check_against_reference(exported: Exported, rows: list[Json], ontology: Json
     reference = Reference(rows, ontology)
     shapes = {entry["id"]: entry["supercategory"] for entry in exported.categories}
     assert exported.categories == reference.categories()
-    assert exported.images == reference.images()
+    expected_images = reference.images()
+    assert exported.images == expected_images
+    for ours, theirs in zip(exported.images, expected_images, strict=True):
+        assert list(ours["encord"]["classifications"]) == list(theirs["encord"]["classifications"])
     expected = reference.annotations()
     assert len(exported.annotations) == len(expected)
     for ours, theirs in zip(exported.annotations, expected, strict=True):

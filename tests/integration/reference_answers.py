@@ -15,11 +15,11 @@ class Answers:
         self._classifications = ontology.get("classifications") or []
         self._keys: dict[tuple[str, str | None], str] = {}
         for node in ontology["objects"]:
-            self._name_keys(_ordered(node.get("attributes") or []))
+            self._name_keys(node.get("attributes") or [])
         self._name_keys([node["attributes"][0] for node in self._classifications])
 
     def _name_keys(self, attributes: list[Json]) -> None:
-        """Keys of attributes and options; one that occurs twice has its attribute before it."""
+        """Keys of attributes and options; what occurs twice bears the name of its attribute."""
         entries: list[tuple[str, str | None, str, str]] = []
         for node in _with_nested(attributes):
             if _is_relation(node):
@@ -31,15 +31,24 @@ class Answers:
             options = node["options"]
             entries += [(own, one["featureNodeHash"], name, one["label"]) for one in options]
         counts = Counter(key for *_, key in entries)
+        written: Counter[str] = Counter()
         for own, option_hash, name, key in entries:
-            self._keys[own, option_hash] = key if counts[key] == 1 else f"{name}/{key}"
+            long = key if counts[key] == 1 else f"{name}/{key}"
+            written[long] += 1
+            self._keys[own, option_hash] = (
+                long if written[long] == 1 else f"{long} ({written[long]})"
+            )
 
-    def of_object(self, row: Json, frame: int, entry: Json) -> Json:
+    def of_object(self, row: Json, frame: int, space: str | None, entry: Json) -> Json:
         """`classifications` of an annotation, and its relations."""
         object_hash = entry["objectHash"]
         static = (row["object_answers"].get(object_hash) or {}).get("classifications") or []
         actions = (row["object_actions"].get(object_hash) or {}).get("actions") or []
-        standing = [action for action in actions if _covers(action["range"], frame)]
+        standing = [
+            action
+            for action in actions
+            if action.get("spaceId") in (None, space) and _covers(action["range"], frame)
+        ]
         given: dict[str, list[Json]] = {}
         for answer in [*static, *standing]:
             given.setdefault(answer["featureHash"], []).append(answer)

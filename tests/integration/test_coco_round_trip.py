@@ -140,10 +140,6 @@ def test_skeletons_come_back(drawn_as_skeletons: RoundTrip) -> None:
     assert after["skeleton"] == sorted(before["skeleton"])
 
 
-def test_exports_of_boxes_keep_their_promises(drawn_as_boxes: RoundTrip) -> None:
-    check(drawn_as_boxes)
-
-
 def test_exports_of_masks_keep_their_promises(drawn_as_masks: RoundTrip) -> None:
     check(drawn_as_masks)
 

@@ -13,8 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.datasets import Recipe, write_dataset
-from coco_dagster.export import chunks
-from tests.integration.exports import Exported, export_files, export_rows
+from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.export import (
+    build_ontology,
+    chunks,
+    export_tables,
+    normalise_tables,
+    snapshot_raw_labels,
+)
+from tests.integration.exports import Exported, export_files, export_rows, read_export
 from tests.integration.label_rows import (
     Json,
     answered,
@@ -158,23 +165,30 @@ def test_any_number_of_workers_makes_the_same_bytes(
 
 
 @pytest.mark.parametrize("derived", [False, True], ids=["given ontology", "derived ontology"])
-def test_any_hash_seed_makes_the_same_bytes(derived: bool, tmp_path: Path) -> None:
-    found = []
-    for seed in ("1", "4711"):
-        out = tmp_path / seed
-        command = [sys.executable, "-m", "coco_dagster.cli", "export", str(SAMPLE / "labels.json")]
-        command += ["--out", str(out)]
-        command += [] if derived else ["--ontology", str(SAMPLE / "ontology.json")]
-        environment = os.environ | {"PYTHONHASHSEED": seed}
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-        found.append(dict(content(out)))
-    assert found[0] == found[1]
-    assert set(found[0]) == {
-        "annotations.json",
-        "findings.parquet",
-        "lineage.parquet",
-        "manifest.json",
-    }
+def test_another_process_with_another_hash_seed_makes_the_same_bytes(
+    derived: bool, tmp_path: Path
+) -> None:
+    labels, given = SAMPLE / "labels.json", None if derived else SAMPLE / "ontology.json"
+    here = export_files(labels, given, tmp_path / "here")
+
+    there = tmp_path / "there"
+    command = [sys.executable, "-m", "coco_dagster.cli", "export", str(labels), "--out", str(there)]
+    command += ["--ontology", str(given)] if given else []
+    environment = os.environ | {"PYTHONHASHSEED": "4711"}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    assert dict(content(there)) == dict(content(here.folder))
+
+
+def test_stage_by_stage_makes_the_same_export(divided: dict[int, Exported], tmp_path: Path) -> None:
+    labels = divided[WHOLE].folder.parent / "labels.json"
+    raw = snapshot_raw_labels(str(labels), str(tmp_path / "raw_labels"))
+    nodes = build_ontology(str(labels.with_name("ontology.json")), raw, str(tmp_path / "ontology"))
+    tables = normalise_tables(raw, nodes, str(tmp_path / "tables"))
+
+    result = export_tables(tables, nodes, str(tmp_path / "exports"), ExportSettings(), run={})
+
+    assert said(read_export(Path(result.url))) == said(divided[WHOLE])
 
 
 def shuffled(value: Any, dice: random.Random) -> Any:

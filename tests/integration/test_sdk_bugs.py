@@ -444,7 +444,7 @@ def test_time_growing_with_images_times_objects(tmp_path: Path) -> None:
         return best
 
     # Eight times the images would take up to 64 times as long if time were quadratic.
-    assert seconds(3200) < 16 * seconds(400)
+    assert seconds(2400) < 16 * seconds(300)
 
 
 def test_every_shape_beside_every_other_one(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 from tests.integration.comparison import check_against_reference
 from tests.integration.exports import Exported, export_files
 from tests.integration.promises import check_promises
-from tests.integration.reference import DRAWN, Reference
+from tests.integration.reference import Reference
+from tests.integration.reference_shapes import DRAWN
 from tests.integration.shared_data import WHY_SKIPPED, folders
 
 Json = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Attributes that are listed only where they are answered, from label row to COCO file."""
+"""Cases that section 10 of the export contract settles, from label row to COCO file."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 
 from coco_dagster.coco.profiles import ENCORD
 from tests.integration.exports import export_rows
-from tests.integration.label_rows import Json, answered, box, image_row
-from tests.integration.ontologies import category, checklist, ontology, option, radio
+from tests.integration.label_rows import Json, answered, box, image_row, skeleton
+from tests.integration.ontologies import category, checklist, ontology, option, radio, template
 
 TRIM = checklist("Trim", "Chrome", "Leather")
 KIND = radio("Kind", option("Car", TRIM), "Lorry")
@@ -66,3 +66,21 @@ def test_an_archived_checklist_is_listed_where_it_is_answered(
     answers: list[Json], expected: Json, tmp_path: Path
 ) -> None:
     assert classifications(TRIM | {"archived": True}, answers, "flat", tmp_path) == expected
+
+
+@pytest.mark.parametrize("with_template", [True, False])
+def test_a_skeleton_without_a_template_takes_its_points_from_the_labels_and_is_noted(
+    with_template: bool, tmp_path: Path
+) -> None:
+    templates = [template("nose", "tail")] if with_template else []
+    given = ontology(category("skeleton"), templates=templates)
+    rows = [
+        image_row("a", skeleton("dog", {"tail": (0.1, 0.2)})),
+        image_row("b", skeleton("cat", {"nose": (0.5, 0.4), "tail": (0.1, 0.2)})),
+    ]
+
+    exported = export_rows(rows, given, tmp_path)
+
+    points = ["nose", "tail"] if with_template else ["tail", "nose"]
+    assert exported.categories[0]["keypoints"] == points
+    assert exported.codes() == ([] if with_template else ["skeleton_without_template"])

@@ -1,0 +1,96 @@
+"""Facts about label rows that an export states: read part by part, never all at once."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+from msgspec import Struct
+
+from coco_dagster.coco.json_text import member
+from coco_dagster.coco.selection import MAIN_BRANCH
+from coco_dagster.export.tasks import TableFolder
+from coco_dagster.tables.parts import part_path, read_part_table
+from coco_dagster.tables.schemas import UNNAMED_PREFIX
+
+_COLUMNS: Final = [
+    "label_hash",
+    "row_data_hash",
+    "data_title",
+    "dataset_title",
+    "branch_name",
+    "last_edited_at",
+    "source_file",
+    "source_index",
+    "row_sha256",
+    "frames",
+    "objects",
+]
+
+
+class RowFacts(Struct, frozen=True):
+    """What all label rows come to.
+
+    Attributes:
+        dataset_titles: titles of the datasets of exported rows.
+        last_edited_at: when the newest exported row was edited, UTC; None where no row says it.
+        objects: input objects of all rows, exported or not.
+    """
+
+    dataset_titles: frozenset[str]
+    last_edited_at: dt.datetime | None
+    objects: int
+
+
+def row_facts(tables: TableFolder, parts: int, branches: Collection[str]) -> RowFacts:
+    """Sum up the label rows of all parts.
+
+    Args:
+        tables: the normalised tables.
+        parts: number of their parts.
+        branches: branches that are exported.
+    """
+    titles: set[str] = set()
+    dates: list[Any] = []
+    objects = 0
+    for rows in _row_parts(tables, parts):
+        exported = rows.filter(pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(list(branches)))
+        titles.update(title for title in exported["dataset_title"].unique() if title)
+        dates.append(exported["last_edited_at"].max())
+        objects += int(rows["objects"].sum())
+    newest = max((date for date in dates if date is not None), default=None)
+    return RowFacts(frozenset(titles), newest, objects)
+
+
+def row_entries(tables: TableFolder, parts: int) -> Iterator[str]:
+    """Entries of the manifest's `inputs.label_rows` as JSON text, in source order."""
+    named = ~pl.col("label_hash").str.starts_with(UNNAMED_PREFIX)
+    edited = pl.col("last_edited_at")
+    whole = edited.dt.microsecond() == 0
+    for rows in _row_parts(tables, parts):
+        entries = rows.with_columns(
+            pl.when(named).then("label_hash").alias("label_hash"),
+            pl.when(whole)
+            .then(edited.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            .otherwise(edited.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+            .alias("last_edited_at"),
+        )
+        text = pl.concat_str(
+            member("label_hash", "label_hash"),
+            member("row_data_hash", "data_hash"),
+            member("data_title", "data_title"),
+            member("last_edited_at", "last_edited_at"),
+            member("row_sha256", "sha256"),
+            member("frames", "frames"),
+            member("objects", "objects"),
+        )
+        lines = entries.select(pl.concat_str(pl.lit("{"), text.str.slice(1), pl.lit("}")))
+        yield from lines.to_series()
+
+
+def _row_parts(tables: TableFolder, parts: int) -> Iterator[pl.DataFrame]:
+    for part in range(parts):
+        path = part_path(tables.path, "label_rows", part, tables.form)
+        table: pa.Table = read_part_table(path, tables.form, _COLUMNS)
+        yield pl.DataFrame(pl.from_arrow(table)).sort("source_file", "source_index")

@@ -1,0 +1,129 @@
+"""Workers: order, errors, and what happens when one of them dies."""
+
+import gc
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coco_dagster.encord.sources import LabelSource
+from coco_dagster.errors import SourceError, WorkerError
+from coco_dagster.export import export_coco
+from coco_dagster.export.pool import WorkerPool, worker_pool
+from coco_dagster.export.processes import WorkerProcesses
+from coco_dagster.export.tasks import SnapshotChunk, SnapshotPart, TableFolder, Task
+from tests.label_rows import as_json, box, divide_into, label_row
+
+ROWS = [label_row([box()], label_hash=f"{number:02}") for number in range(8)]
+
+
+def write(folder: Path) -> Path:
+    labels = folder / "labels.json"
+    labels.write_text(as_json(ROWS))
+    return labels
+
+
+def tasks_in(folder: Path) -> list[Task]:
+    chunks = LabelSource(write(folder), folder / "spool").chunks(1)
+    return [SnapshotChunk(chunk, TableFolder(str(folder / "parts"), "arrow")) for chunk in chunks]
+
+
+def killed(processes: WorkerProcesses) -> WorkerProcesses:
+    for process in processes.started:
+        os.kill(process._process.pid, signal.SIGKILL)
+        process._process.wait()
+    return processes
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_reports_come_in_the_order_of_the_tasks(tmp_path: Path, workers: int) -> None:
+    with worker_pool(workers) as pool:
+        reports = list(pool.run(tasks_in(tmp_path), SnapshotPart))
+    assert len(reports) == len(ROWS)
+    assert len({report.row_digests[0] for report in reports}) == len(ROWS)
+    with worker_pool(1) as pool:
+        assert reports == list(pool.run(tasks_in(tmp_path), SnapshotPart))
+
+
+def test_a_pool_may_be_used_again(tmp_path: Path) -> None:
+    with worker_pool(2) as pool:
+        first = list(pool.run(tasks_in(tmp_path), SnapshotPart))
+        assert list(pool.run(tasks_in(tmp_path), SnapshotPart)) == first
+        assert list(pool.run([], SnapshotPart)) == []
+
+
+def test_processes_end_with_the_pool(tmp_path: Path) -> None:
+    processes = WorkerProcesses(3)
+    with worker_pool(3, processes) as pool:
+        next(iter(pool.run(tasks_in(tmp_path), SnapshotPart)))
+    assert all(process._process.poll() is not None for process in processes.started)
+
+
+def test_the_garbage_collector_works_again_afterwards() -> None:
+    for _ in range(2):
+        with pytest.raises(RuntimeError), worker_pool(1):
+            raise RuntimeError
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_a_task_is_raised_as_it_was(tmp_path: Path, workers: int) -> None:
+    tasks = tasks_in(tmp_path)
+    (tmp_path / "labels.json").write_text("[]")
+    with (
+        pytest.raises(SourceError, match="changed while it was read"),
+        worker_pool(workers) as pool,
+    ):
+        list(pool.run(tasks, SnapshotPart))
+
+
+def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
+    tasks = tasks_in(tmp_path)
+    with (
+        worker_pool(2, killed(WorkerProcesses(2))) as pool,
+        pytest.raises(WorkerError, match=r"exit code -9.*use fewer workers"),
+    ):
+        list(pool.run(tasks, SnapshotPart))
+
+
+def test_an_export_whose_worker_is_killed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    divide_into(monkeypatch, 1)
+    labels = write(tmp_path)
+    with pytest.raises(WorkerError, match="exit code -9"):
+        export_coco(labels, None, tmp_path / "out", processes=killed(WorkerProcesses(2)))
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.json"]
+
+
+def test_an_export_whose_worker_is_killed_while_rendering_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    divide_into(monkeypatch, 1)
+    labels = write(tmp_path)
+    processes = WorkerProcesses(2)
+    run_chained = WorkerPool.run_chained
+
+    def kill_first(pool: WorkerPool, *given: Any) -> Any:
+        killed(processes)
+        return run_chained(pool, *given)
+
+    monkeypatch.setattr(WorkerPool, "run_chained", kill_first)
+    with pytest.raises(WorkerError, match="exit code -9"):
+        export_coco(labels, None, tmp_path / "out", processes=processes)
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.json"]
+
+
+def test_what_a_worker_did_not_foresee_is_one_message(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tasks = tasks_in(tmp_path)
+    (tmp_path / "parts").write_text("in the way")
+    processes = WorkerProcesses(2)
+    with worker_pool(2, processes) as pool, pytest.raises((WorkerError, OSError)):
+        list(pool.run(tasks, SnapshotPart))
+    assert "Traceback" not in capfd.readouterr().err
+    assert sys.exc_info() == (None, None, None)

@@ -1,0 +1,29 @@
+"""Strange but well-formed label rows, made from seeds, against the plain reference."""
+
+from pathlib import Path
+
+import pytest
+
+from coco_dagster.export import chunks
+from tests.integration.comparison import check_against_reference
+from tests.integration.exports import export_rows
+from tests.integration.promises import check_promises
+from tests.integration.random_rows import RowMaker
+
+ROWS = 40
+PARTS = 60_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_export_is_what_the_plain_reference_makes(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = RowMaker(seed)
+    rows = maker.rows(ROWS)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", PARTS)
+
+    exported = export_rows(rows, maker.ontology, tmp_path)
+
+    assert exported.codes("rejected") == exported.codes("skipped") == []
+    check_against_reference(exported, rows, maker.ontology)
+    check_promises(exported, rows, tmp_path / "labels.json")

@@ -1,0 +1,224 @@
+"""The command line: exit codes, what it prints and where, and how it starts."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from coco_dagster.cli import main
+from coco_dagster.errors import CocoDagsterError
+from tests.label_rows import as_json, box, label_row, ontology
+
+ROWS = [
+    label_row([box(), box("bad", {"x": 1})], label_hash="1"),
+    label_row([box()], label_hash="2", branch_name="x"),
+]
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    path = tmp_path / "labels.json"
+    path.write_text(as_json(ROWS))
+    (tmp_path / "ontology.json").write_text(as_json(ontology()))
+    return path
+
+
+def run(*arguments: object, **options: Any) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], **options)
+
+
+def process(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "coco_dagster.cli", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment | options, check=False
+    )
+
+
+def is_one_paragraph(text: str) -> bool:
+    return text.startswith("Error: ") and "\n" not in text.strip() and "Traceback" not in text
+
+
+def test_an_export_with_rejected_objects_succeeds_in_silence(tmp_path: Path, labels: Path) -> None:
+    found = process(
+        "export", labels, "--ontology", tmp_path / "ontology.json", "--out", tmp_path / "out"
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["counts"]["rejected"] == 1
+
+
+def test_the_ontology_may_be_left_out(tmp_path: Path, labels: Path) -> None:
+    assert run("export", labels, "--out", tmp_path / "out").exit_code == 0
+
+
+def test_the_result_as_json(tmp_path: Path, labels: Path) -> None:
+    found = run("export", labels, "--out", tmp_path / "out", "--json")
+    assert (found.exit_code, found.stderr) == (0, "")
+    result = json.loads(found.stdout)
+    assert {"export_id", "images", "annotations", "skipped", "rejected", "files"} <= set(result)
+    assert (result["images"], result["annotations"]) == (1, 1)
+    assert (result["skipped"], result["rejected"]) == (1, 1)
+    paths = [file["path"] for file in result["files"]]
+    assert sorted(paths) == sorted(path.name for path in (tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("branches", "annotations"), [([], 1), (["x"], 1), (["main", "x"], 2), (["gone"], 0)]
+)
+def test_branches(tmp_path: Path, labels: Path, branches: list[str], annotations: int) -> None:
+    options = [text for branch in branches for text in ("--branch", branch)]
+    found = run("export", labels, "--out", tmp_path / "out", "--json", *options)
+    assert json.loads(found.stdout)["annotations"] == annotations
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_any_number_of_workers_gives_the_same_export(
+    tmp_path: Path, labels: Path, workers: int
+) -> None:
+    expected = json.loads(run("export", labels, "--out", tmp_path / "0", "--json").stdout)
+    found = run("export", labels, "--out", tmp_path / "1", "--json", "--workers", workers)
+    coco, *_ = json.loads(found.stdout)["files"]
+    assert coco == expected["files"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("labels.json", '[{"a": 1', "labels.json"),
+        ("labels.json", '[{"a": NaN}]', "labels.json"),
+        ("labels.json", "", "labels.json"),
+        ("ontology.json", "[]", "ontology.json"),
+        ("out", "mine", "out"),
+    ],
+)
+def test_a_failure_is_one_paragraph_and_publishes_nothing(
+    tmp_path: Path, labels: Path, name: str, text: str, message: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    found = run(
+        "export", labels, "--ontology", tmp_path / "ontology.json", "--out", tmp_path / "out"
+    )
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert is_one_paragraph(found.stderr)
+    assert message in found.stderr
+    assert not (tmp_path / "out").is_dir()
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    found = process("export", tmp_path / "gone.json", "--out", tmp_path / "out")
+    assert found.returncode == 1
+    assert is_one_paragraph(found.stderr)
+    assert "gone.json" in found.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CocoDagsterError("a clear sentence"),
+        MemoryError(),
+        OSError(28, "No space left on device", "/x"),
+        OSError("odd"),
+        KeyError("what"),
+        RecursionError("deep"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"),
+    ],
+)
+def test_no_error_shows_a_traceback(
+    tmp_path: Path, labels: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("coco_dagster.export.job.export_coco", fail)
+    found = run("export", labels, "--out", tmp_path / "out")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert is_one_paragraph(found.stderr)
+
+
+def test_an_interrupt_is_said_and_has_its_own_code(
+    tmp_path: Path, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coco_dagster.export.job.export_coco", interrupt)
+    found = run("export", labels, "--out", tmp_path / "out")
+    assert found.exit_code == 130
+    assert "nothing was published" in found.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export"],
+        ["export", "x"],
+        ["export", "x", "--out", "y", "--profile", "z"],
+        ["export", "x", "--out", "y", "--layout", "z"],
+        ["export", "x", "--out", "y", "--workers", "0"],
+        ["export", "x", "--out", "y", "--workers", "many"],
+        ["nothing"],
+    ],
+)
+def test_a_wrong_command_says_how_to_use_it(arguments: list[str]) -> None:
+    found = run(*arguments)
+    assert found.exit_code == 2
+    assert "Usage:" in found.stderr
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_the_help_teaches(flag: str) -> None:
+    found = run("export", flag)
+    assert found.exit_code == 0
+    for word in ("LABELS", "--ontology", "--out", "--branch", "--workers", "--json", "s3://"):
+        assert word in found.stdout
+    assert "Examples:" in found.stdout
+    assert "manifest.json" in found.stdout
+    assert "export" in run(flag).stdout
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    from coco_dagster import __version__
+
+    assert __version__ in run("--version").stdout
+
+
+def test_dagster_is_never_imported(tmp_path: Path, labels: Path) -> None:
+    script = (
+        "import sys; from coco_dagster.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted(name for name in sys.modules if name.partition('.')[0] == 'dagster'))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script, "export", str(labels), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_a_terminal_shows_a_summary(tmp_path: Path, labels: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "coco_dagster.cli", "export", str(labels)]
+    subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "COLUMNS": "200"},
+        check=True,
+    )
+    os.close(theirs)
+    text = os.read(ours, 1 << 20).decode()
+    os.close(ours)
+    assert "1 images, 1 annotations, 1 skipped and 1 rejected" in text
+    assert "malformed_geometry" in text
