@@ -105,6 +105,8 @@ def export(
         processes = started_ahead(labels, workers)
         if processes is not None:
             stack.callback(processes.end)
+            # The cores are busy with the processes; polars reads this when it is imported.
+            os.environ.setdefault("POLARS_MAX_THREADS", "1")
         progress = stack.enter_context(_progress_bar())
         from coco_dagster.export import export_coco
 

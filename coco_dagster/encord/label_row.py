@@ -146,9 +146,20 @@ class ObjectActions(Struct, gc=False):
 
 
 class SpacePlacement(Struct, gc=False):
-    """Frames of a space on which a classification stands; empty: the whole space."""
+    """Frames of a space on which a classification stands; empty: the whole space.
 
-    range: list[tuple[int, int]] = []
+    In a space of text the ends of a range are places in the text, which are no numbers.
+    """
+
+    range: list[tuple[int | dict[str, Any], int | dict[str, Any]]] = []
+
+    def frames(self) -> list[tuple[int, int]]:
+        """The ranges that are ranges of frames."""
+        return [
+            (first, last)
+            for first, last in self.range
+            if isinstance(first, int) and isinstance(last, int)
+        ]
 
 
 class ClassificationAnswer(Struct, gc=False):

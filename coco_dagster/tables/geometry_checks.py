@@ -12,7 +12,13 @@ import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from coco_dagster.encord.rle import MASK_FAULT_MESSAGES, MaskFault, MaskGrids, check_masks
+from coco_dagster.encord.rle import (
+    MASK_FAULT_MESSAGES,
+    MAX_MASK_PIXELS,
+    MaskFault,
+    MaskGrids,
+    check_masks,
+)
 from coco_dagster.encord.shapes import SHAPES
 
 MAX_PIXEL_COORDINATE: Final = 1e150
@@ -42,12 +48,13 @@ _FAULTS: Final = (
     Fault("negative_size", "A width, height or radius is negative, or a radius is 0."),
     Fault("too_few_points", "The polygon has no ring with three distinct points."),
     Fault("too_few_points", "The polyline has fewer than two points."),
+    Fault("overflow", "The holes need a mask, for which the frame has too many pixels (10^9)."),
     *(
         Fault(f"mask_{fault.name.lower()}", f"The mask is not usable: {message}.")
         for fault, message in MASK_FAULT_MESSAGES.items()
     ),
 )
-_SIZE, _OVERFLOW, _NEGATIVE, _POLYGON, _POLYLINE, _MASKS = range(1, 7)
+_SIZE, _OVERFLOW, _NEGATIVE, _POLYGON, _POLYLINE, _GRID, _MASKS = range(1, 8)
 
 
 class GeometryVerdict(Struct, frozen=True):
@@ -92,8 +99,20 @@ def check_geometry(annotations: pa.Table, frame_width: Ints, frame_height: Ints)
     faults[_negative(numbers, offsets, is_shape)] = _NEGATIVE
     cropped = _check_masks(annotations, is_shape["bitmask"], frame_width, frame_height, faults)
     faults[_overflows(numbers, offsets, is_shape, frame_width, frame_height)] = _OVERFLOW
+    too_large = frame_width * frame_height > MAX_MASK_PIXELS
+    faults[_has_holes(annotations) & too_large] = _GRID
     faults[(frame_width <= 0) | (frame_height <= 0)] = _SIZE
     return GeometryVerdict(faults, degenerate, cropped & (faults == 0))
+
+
+def _has_holes(annotations: pa.Table) -> Flags:
+    """Annotations with more rings than polygons."""
+    rings, polygons = (
+        annotations[name].combine_chunks().value_lengths().fill_null(0).to_numpy()
+        for name in ("ring_sizes", "polygon_sizes")
+    )
+    has_holes: Flags = rings > polygons
+    return has_holes
 
 
 def _overflows(
@@ -146,7 +165,7 @@ def _degenerate_rings(
     Most rings show in their first three points that they are none; the others are looked through.
     """
     sizes = annotations["ring_sizes"].combine_chunks().flatten().to_numpy().astype(np.int64)
-    degenerate = sizes < 3
+    degenerate: Flags = sizes < 3
     points = numbers[np.repeat(is_polygon, np.diff(offsets))].reshape(-1, 2)
     start = np.cumsum(sizes) - sizes
     rings = np.flatnonzero(~degenerate)

@@ -202,7 +202,9 @@ class PlacementRows:
     ) -> list[tuple[int, int]] | None:
         """Ranges on a unit; empty: the whole unit; None: not there."""
         if unit.space is not None and answer.spaces and unit.space in answer.spaces:
-            return answer.spaces[unit.space].range
+            placement = answer.spaces[unit.space]
+            frames = placement.frames()
+            return frames if frames or not placement.range else None
         on_root = unit.space is None or unit.space == ROOT_SPACE
         if answer.range and on_root:
             return answer.range

@@ -110,5 +110,13 @@ def test_any_finite_angle_will_do(theta: float) -> None:
     assert code(entry) is None
 
 
+@pytest.mark.parametrize(("side", "expected"), [(30_000, None), (40_000, "overflow")])
+def test_holes_need_a_mask_of_the_frame(side: int, expected: str | None) -> None:
+    rings = [[0, 0, 1, 0, 1, 1], [0.1, 0.1, 0.2, 0.1, 0.2, 0.2]]
+    whole = drawn("polygon", "polygons", [rings])
+    assert code(whole, width=side, height=side) == expected
+    assert code(drawn("polygon", "polygons", [rings[:1]]), width=side, height=side) is None
+
+
 def test_the_size_of_the_frame_is_judged_first() -> None:
     assert code(box("o", BOX | {"w": -1}), width=0) == "unknown_frame_size"

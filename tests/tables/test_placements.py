@@ -182,6 +182,17 @@ def test_an_empty_range_of_a_space_is_the_whole_space() -> None:
     assert frames(row | {"spaces": spaces}) == [4]
 
 
+def test_places_in_a_text_are_no_frames_and_need_no_note() -> None:
+    ends = [{"xpath": "/p", "offset": 0}, {"xpath": "/p", "offset": 5}]
+    html = {"type": "html", "range": [ends]}
+    spaces = {"s": {"space_type": "image", "labels": {}}, "t": {"space_type": "html"}}
+    answers = classified("c", range=[], spaces={"t": html, "s": {"range": [[0, 0]]}})
+    answers |= classified("d", range=[], spaces={"s": html})
+    row = label_row({"g": {"data_type": "group"}}, "group", classification_answers=answers)
+    assert spans(row | {"spaces": spaces}) == [("s", 0, 0)]
+    assert notes(row | {"spaces": spaces}) == ["classification_not_placed"]
+
+
 def test_a_classification_of_the_root_space() -> None:
     spaces = {"root": {"space_type": "image", "labels": {}}}
     answers = classified("c", range=[[0, 0]])
