@@ -39,7 +39,7 @@ demo: $(INSTALLED) .dagster_home/dagster.yaml ## materialise every asset on the 
 	@python -m definitions.latest
 
 test: $(INSTALLED) ## run every test
-	pytest $(PYTEST_ARGS)
+	pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
 
 dev: $(INSTALLED) .dagster_home/dagster.yaml ## open Dagster's UI
 	dg dev --host 127.0.0.1 --port $(PORT)

@@ -18,7 +18,7 @@ from coco_dagster.export.ontologies import read_ontology
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.processes import WorkerProcesses
 from coco_dagster.export.progress import Progress, Stopwatch, silent
-from coco_dagster.export.publishing import draft_folder, publish_folder
+from coco_dagster.export.publishing import check_destination, draft_folder, publish_folder
 from coco_dagster.export.rendering import ExportInput, render_export
 from coco_dagster.export.result import ExportResult
 from coco_dagster.export.tasks import NormaliseChunk, TableFolder
@@ -60,6 +60,7 @@ def export_coco(
     """
     watch = Stopwatch()
     place = os.fspath(out)
+    check_destination(place)
     with tempfile.TemporaryDirectory(prefix="coco_dagster-") as folder:
         work = Path(folder)
         source = LabelSource(labels, work / "spool")

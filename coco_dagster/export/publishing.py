@@ -1,6 +1,5 @@
 """Making an export visible: a reader sees a whole one or none."""
 
-import errno
 import os
 import shutil
 import uuid
@@ -110,12 +109,38 @@ def _manifest_last(folder: Path) -> list[Path]:
     return sorted(folder.iterdir(), key=lambda path: (path.name == MANIFEST_FILE, path.name))
 
 
+def check_destination(out: str) -> None:
+    """Find out before the work whether there can be an export.
+
+    Args:
+        out: path or fsspec URL.
+
+    Raises:
+        StorageError: the path is empty or that of a file, or its storage is not known.
+    """
+    if not out:
+        raise StorageError("The path of the export is empty: name a folder or a URL.")
+    place = without_queries(out)
+    try:
+        target = location(out)
+        is_file = isinstance(target, Path) and target.exists() and not target.is_dir()
+        if not isinstance(target, Path):
+            _ = target.fs  # imports the package of its storage
+    except ImportError as error:
+        raise StorageError(f"{place} needs a package that is not installed: {error}.") from None
+    except (OSError, ValueError) as error:
+        raise StorageError(f"The export cannot be written to {place}: {error}.") from None
+    if is_file:
+        raise StorageError(f"The export cannot be written to {place}: it is not a folder.")
+
+
 def draft_folder(out: str, work: Path) -> Path:
     """A new folder for the files of an export, on the disk where they will be published.
 
     Raises:
         StorageError: there can be no export.
     """
+    check_destination(out)
     target = location(out)
     if not isinstance(target, Path):
         draft = work / "draft"
@@ -125,8 +150,6 @@ def draft_folder(out: str, work: Path) -> Path:
     name = f".{path.name}.{uuid.uuid4().hex}.draft"
     draft = path / name if os.path.ismount(path) else path.with_name(name)
     try:
-        if path.exists() and not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         draft.mkdir(parents=True)
     except OSError as error:
         raise StorageError(

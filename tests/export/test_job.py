@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coco_dagster.errors import OntologyError, SourceError
+from coco_dagster.errors import ExportError, OntologyError, SourceError
 from coco_dagster.export import export_coco
 from coco_dagster.lineage.provenance import LINEAGE
 from coco_dagster.tables.schemas import FINDINGS
@@ -372,7 +372,7 @@ def spoil(value: Any, number: random.Random) -> Any:
     return value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32), st.booleans())
 def test_whatever_is_spoilt_the_promises_hold(
     tmp_path_factory: pytest.TempPathFactory, seed: int, derive: bool
@@ -381,6 +381,15 @@ def test_whatever_is_spoilt_the_promises_hold(
     rows = [spoil(row, number) for row in every_kind_of_row()]
     rows = [row for row in rows if isinstance(row, dict)]
     nodes = spoil(NODES, number)
-    if not isinstance(nodes.get("objects") if isinstance(nodes, dict) else None, list):
+    lists = [nodes.get(key, []) for key in NODES] if isinstance(nodes, dict) else [None]
+    if not all(isinstance(entries, list) for entries in lists) or "objects" not in nodes:
         nodes = NODES
-    check_promises(export_rows(tmp_path_factory.mktemp("x"), rows, nodes, derive=derive), rows)
+    folder = tmp_path_factory.mktemp("spoilt")
+    try:
+        found = export_rows(folder, rows, nodes, derive=derive)
+    except ExportError as error:
+        # Entries that are repeated give two images one name, which fails an export.
+        if "stand for more than one image" not in str(error):
+            raise
+        return
+    check_promises(found, rows)

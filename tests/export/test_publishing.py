@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_a_failure_while_rendering_leaves_the_earlier_export(
 def test_a_file_in_the_place_of_the_folder_fails_before_anything_is_done(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_text("mine")
-    with pytest.raises(StorageError, match="Not a directory"):
+    with pytest.raises(StorageError, match="not a folder"):
         export(tmp_path, out)
     assert out.read_text() == "mine"
     assert names(tmp_path) == ["labels.json", "out"]
@@ -234,6 +235,29 @@ def test_the_manifest_is_written_last_and_taken_away_first(tmp_path: Path) -> No
 def test_a_file_url_is_a_local_folder(tmp_path: Path) -> None:
     out = tmp_path / "with space"
     assert export(tmp_path, out.as_uri()) == published(out)
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("", "path of the export is empty"),
+        ("nowhere://bucket/out?sig=SECRET", "nowhere://bucket/out"),
+    ],
+)
+def test_a_place_that_cannot_be_is_named_before_anything_is_read(
+    tmp_path: Path, out: str, message: str
+) -> None:
+    with pytest.raises(StorageError, match=message) as caught:
+        export_coco(tmp_path / "gone.json", None, out)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_storage_whose_package_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(StorageError, match="needs a package"):
+        export_coco(tmp_path / "gone.json", None, "s3://bucket/out")
 
 
 def test_secrets_of_a_url_are_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
