@@ -25,7 +25,7 @@ def edges_of(outline: Outline) -> list[Edge]:
     """Edges that are not vertical, from left to right, with the number of their ring."""
     rings = [ring for polygon in outline for ring in polygon]
     return [
-        (number, *sorted((start, end)))
+        (number, min(start, end), max(start, end))
         for number, ring in enumerate(rings)
         for start, end in pairwise([*ring, ring[0]])
         if start[0] != end[0]
