@@ -1,5 +1,6 @@
 """What is compared: the commands, each to be run in a fresh process."""
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -81,13 +82,20 @@ def encord_python() -> Path | None:
     environment cannot be made, for want of a network or a wheel.
     """
     python = ENCORD_ENVIRONMENT / "bin" / "python"
-    if python.exists():
-        return python
-    install = [str(python), "-m", "pip", "install", "--quiet", ENCORD_REQUIREMENT]
-    try:
-        subprocess.run([sys.executable, "-m", "venv", str(ENCORD_ENVIRONMENT)], check=True)
-        subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
-    except subprocess.CalledProcessError:
-        shutil.rmtree(ENCORD_ENVIRONMENT, ignore_errors=True)
-        return None
+    complete = ENCORD_ENVIRONMENT / ".complete"
+    ENCORD_ENVIRONMENT.mkdir(parents=True, exist_ok=True)
+    with (ENCORD_ENVIRONMENT.parent / ".venv-encord.lock").open("w") as lock:
+        # Tests run side by side; whoever comes second waits for the environment of the first.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if complete.exists():
+            return python
+        install = [str(python), "-m", "pip", "install", "--quiet", ENCORD_REQUIREMENT]
+        try:
+            make = [sys.executable, "-m", "venv", "--clear", str(ENCORD_ENVIRONMENT)]
+            subprocess.run(make, check=True)
+            subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            shutil.rmtree(ENCORD_ENVIRONMENT, ignore_errors=True)
+            return None
+        complete.touch()
     return python

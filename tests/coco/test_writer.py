@@ -72,7 +72,7 @@ def test_an_ontology_without_objects_is_one(tmp_path: Path) -> None:
     assert (found.coco["categories"], found.rejected) == ([], ["unknown_feature"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2))
 def test_numbers_are_the_shortest_text_that_reads_back(numbers: list[float]) -> None:
     x, y = numbers

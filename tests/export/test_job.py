@@ -372,7 +372,7 @@ def spoil(value: Any, number: random.Random) -> Any:
     return value
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32), st.booleans())
 def test_whatever_is_spoilt_the_promises_hold(
     tmp_path_factory: pytest.TempPathFactory, seed: int, derive: bool

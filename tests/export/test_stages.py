@@ -53,8 +53,7 @@ class Stages:
         )
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, 1 << 30])
-@pytest.mark.parametrize("derive", [False, True])
+@pytest.mark.parametrize(("chunk_bytes", "derive"), [(1, False), (1 << 30, False), (1, True)])
 def test_stages_and_one_go_give_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int, derive: bool
 ) -> None:

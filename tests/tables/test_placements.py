@@ -129,8 +129,8 @@ def test_the_images_of_all_its_ranges_count_together() -> None:
 
 def test_frames_that_are_images_already_do_not_count() -> None:
     row = video((0, MAX_ADDED_IMAGES), labels={3: [box()]})
-    assert len(frames(row)) == MAX_ADDED_IMAGES + 1
-    assert notes(row) == []
+    tables = tables_of(row)
+    assert (len(tables["frames"]), tables["findings"]) == (MAX_ADDED_IMAGES + 1, [])
 
 
 def test_many_classifications_take_no_time() -> None:
