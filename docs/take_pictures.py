@@ -20,7 +20,7 @@ _ROOT: Final = Path(__file__).parent.parent
 _PORT: Final = 3197
 _START_SECONDS: Final = 120
 _PICTURES: Final = {
-    "asset_graph.png": ("/locations/definitions/asset-groups/sample", "1700,1100"),
+    "asset_graph.png": ("/locations/definitions/asset-groups/sample", "2000,1720"),
     "asset_page.png": ("/assets/sample/coco?view=overview", "1500,1500"),
 }
 _QUIET: Final = (
