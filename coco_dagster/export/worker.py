@@ -35,7 +35,11 @@ def main() -> None:
     # Whatever a library prints must not get between the reports.
     reports = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    work(sys.stdin.buffer, reports)
+    try:
+        work(sys.stdin.buffer, reports)
+    except BrokenPipeError:
+        # The caller was killed: nobody is left to tell, and closing the pipe would fail again.
+        os._exit(1)
 
 
 if __name__ == "__main__":

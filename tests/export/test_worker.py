@@ -1,0 +1,23 @@
+"""A worker process as its caller sees it."""
+
+import subprocess
+import sys
+
+from coco_dagster.export.processes import send
+
+
+def test_a_worker_whose_caller_is_gone_ends_without_a_word() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "coco_dagster.export.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        send(process.stdin, b"no task")
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
