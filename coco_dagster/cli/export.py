@@ -1,42 +1,24 @@
-"""The command line, `coco-dagster`.
-
-Starts fast: what computes is imported only when it is needed, and Dagster never.
-"""
+"""`coco-dagster export`."""
 
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from coco_dagster import __version__
+from coco_dagster.cli.failures import one_paragraph_on_failure
+from coco_dagster.cli.progress_bar import progress_bar
 from coco_dagster.coco.profiles import LAYOUTS, PROFILES, ExportSettings
-from coco_dagster.errors import CocoDagsterError
 from coco_dagster.export.processes import started_ahead
 
 if TYPE_CHECKING:
     from coco_dagster.export import ExportResult
-    from coco_dagster.export.progress import Progress
-
-_STAGES: Final = {
-    "labels": "Reading labels",
-    "rendering": "Rendering annotations",
-    "writing": "Writing COCO",
-}
-_INTERRUPTED: Final = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="coco-dagster")
-def main() -> None:
-    """Turn Encord label exports into COCO datasets, with the lineage of every annotation."""
-
-
-@main.command()
+@click.command()
 @click.argument("labels")
 @click.option(
     "--ontology",
@@ -101,13 +83,13 @@ def export(
     settings = ExportSettings(
         profile=PROFILES[profile], layout=layout, branches=branches or ("main",)
     )
-    with _one_paragraph_on_failure(), ExitStack() as stack:
+    with one_paragraph_on_failure(), ExitStack() as stack:
         processes = started_ahead(labels, workers)
         if processes is not None:
             stack.callback(processes.end)
             # The cores are busy with the processes; polars reads this when it is imported.
             os.environ.setdefault("POLARS_MAX_THREADS", "1")
-        progress = stack.enter_context(_progress_bar())
+        progress = stack.enter_context(progress_bar())
         from coco_dagster.export import export_coco
 
         result = export_coco(
@@ -133,70 +115,6 @@ def _as_json(result: "ExportResult") -> dict[str, Any]:
     return {key: facts[key] for key in keys}
 
 
-@contextmanager
-def _one_paragraph_on_failure() -> Iterator[None]:
-    """Failures as one paragraph on standard error and exit code 1, without a traceback."""
-    try:
-        yield
-    except CocoDagsterError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        click.echo("Interrupted; nothing was published.", err=True)
-        sys.exit(_INTERRUPTED)
-    except MemoryError:
-        _fail("There is not enough memory; use fewer workers, and run again.")
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        _fail(f"The system refused: {error.strerror or error}{place}; nothing was published.")
-    except Exception as error:
-        if os.environ.get("COCO_DAGSTER_TRACEBACK"):
-            raise
-        _fail(
-            f"coco-dagster met a case that it does not know ({type(error).__name__}: {error}); "
-            "nothing was published. Please report it; with COCO_DAGSTER_TRACEBACK=1 the whole "
-            "traceback is shown."
-        )
-
-
-def _fail(message: str) -> None:
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(1)
-
-
-@contextmanager
-def _progress_bar() -> Iterator["Progress"]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    from coco_dagster.export.progress import silent
-
-    if not sys.stderr.isatty():
-        yield silent
-        return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(stage: str, done: int, total: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(_STAGES[stage], total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield show
-
-
 def _print_summary(result: "ExportResult") -> None:
     from rich.table import Table
 
@@ -217,7 +135,3 @@ def _print_summary(result: "ExportResult") -> None:
         f"and {result.rejected:,} rejected in {result.url} (export {result.export_id})",
         highlight=False,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,18 @@
+"""The command line, `coco-dagster`: a module for each command.
+
+Starts fast: what computes is imported only when it is needed, and Dagster never.
+"""
+
+import click
+
+from coco_dagster import __version__
+from coco_dagster.cli.export import export
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="coco-dagster")
+def main() -> None:
+    """Turn Encord label exports into COCO datasets, with the lineage of every annotation."""
+
+
+main.add_command(export)
