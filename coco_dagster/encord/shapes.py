@@ -153,7 +153,7 @@ class Drawn(Struct, gc=False):
         ring_sizes: polygons: points of each ring.
         polygon_sizes: polygons: rings of each polygon, the outer one first.
         bitmask: bitmasks: the grid.
-        skeleton: skeletons: its points in order.
+        point_names: skeletons: name of each point; one without a name is named by its position.
         visibility: skeletons: 0 invisible, 1 occluded, 2 visible, for each point.
         note: what was mended in reading, or None.
     """
@@ -163,7 +163,7 @@ class Drawn(Struct, gc=False):
     ring_sizes: list[int] | None = None
     polygon_sizes: list[int] | None = None
     bitmask: MaskGrid | None = None
-    skeleton: list[SkeletonPoint] | None = None
+    point_names: list[str] | None = None
     visibility: list[int] | None = None
     note: str | None = None
 
@@ -279,7 +279,10 @@ def read_skeleton(label: ObjectLabel) -> Drawn:
     unknown = None in visibility
     return Drawn(
         [number for point in points for number in (point.x, point.y)],
-        skeleton=points,
+        point_names=[
+            f"point_{position}" if point.name is None else point.name
+            for position, point in enumerate(points)
+        ],
         visibility=[2 if flag is None else flag for flag in visibility],
         note="A point's visibility is none of the known ones; it is taken as visible."
         if unknown

@@ -1,122 +1,152 @@
-"""Annotations in the making: flat growing columns instead of an object per annotation.
+"""Annotations in the making: a tuple of facts each, and the columns made of them.
 
 Everything that can be judged for many annotations at once (sizes, distinct points, masks,
-duplicates) is judged here after the last one was added, in numpy and Arrow.
+duplicates) is judged after the last one was added, in numpy and Arrow.
 """
 
+from array import array
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from coco_dagster.encord.shapes import Drawn, ObjectLabel, SkeletonPoint
+from coco_dagster.encord.shapes import Drawn, MaskGrid, ObjectLabel
 from coco_dagster.tables.dates import read_dates
+from coco_dagster.tables.object_endings import FramePlace
+from coco_dagster.tables.row_tables import FrameKeys
 from coco_dagster.tables.schemas import ANNOTATIONS
 
-AddedAnnotation = tuple[int, int, ObjectLabel, Drawn, Any]
+_facts: Final = attrgetter(
+    "object_hash",
+    "feature_hash",
+    "shape",
+    "manual_annotation",
+    "confidence",
+    "created_at",
+    "created_by",
+    "last_edited_at",
+    "last_edited_by",
+)
+_geometry: Final = attrgetter(
+    "theta", "ring_sizes", "polygon_sizes", "bitmask", "point_names", "visibility"
+)
+
+AddedAnnotation = tuple[int, int, FramePlace, "array[float]", tuple[Any, ...], tuple[Any, ...]]
 """An annotation that was read and may still be rejected.
 
-Position of its frame among the frames of the part, position in the frame's list of objects, label,
-geometry, and whatever its adder needs to find it again. A bare tuple: there is one for each
-annotation, and anything with names takes several times as long to make.
+Number of its frame, position in the frame's list of objects, place, coordinates, the rest of its
+geometry, and facts. A bare tuple: there is one for each annotation, and anything with names takes
+several times as long to make. It does not hold the label, so that a label row can leave memory as
+soon as it is read.
 """
 
 
-class AnnotationColumns:
-    """Columns of the annotations of a part, made from flat arrays."""
-
-    def __init__(self, added: Sequence[AddedAnnotation]) -> None:
-        self._labels = [label for _, _, label, _, _ in added]
-        self._drawn = [drawn for _, _, _, drawn, _ in added]
-        self._positions = [position for _, position, _, _, _ in added]
-        self.frame_ids = np.array([frame_id for frame_id, _, _, _, _ in added], np.int32)
-        self.object_hashes = [label.object_hash for label in self._labels]
-        self.ring_counts = np.array([len(d.ring_sizes or ()) for d in self._drawn], np.int32)
-
-    def table(
-        self,
-        label_hash: pa.Array,
-        data_hash: pa.Array,
-        frame: pa.Array,
-        frame_width: NDArray[np.int64],
-        frame_height: NDArray[np.int64],
-    ) -> pa.Table:
-        """All annotations as a table of the schema `ANNOTATIONS`, in the order of adding.
-
-        Args:
-            label_hash: of each annotation.
-            data_hash: likewise.
-            frame: likewise.
-            frame_width: pixels of each annotation's frame, which stand in for the missing size
-                of a mask's grid.
-            frame_height: likewise.
-        """
-        labels, drawn = self._labels, self._drawn
-        columns: dict[str, Any] = {
-            "label_hash": label_hash,
-            "data_hash": data_hash,
-            "frame": frame,
-            "object_hash": pa.array(self.object_hashes, pa.string()),
-            "feature_hash": pa.array([label.feature_hash for label in labels], pa.string()),
-            "annotation_index": pa.array(self._positions, pa.int32()),
-            "shape": pa.array([label.shape for label in labels], pa.string()),
-            "coordinates": pa.array([d.coordinates for d in drawn], pa.list_(pa.float64())),
-            "ring_sizes": pa.array([d.ring_sizes for d in drawn], pa.list_(pa.int32())),
-            "polygon_sizes": pa.array([d.polygon_sizes for d in drawn], pa.list_(pa.int32())),
-            "theta": pa.array([d.theta for d in drawn], pa.float64()),
-            "manual_annotation": pa.array(
-                [label.manual_annotation is not False for label in labels], pa.bool_()
-            ),
-            "confidence": pa.array([label.confidence for label in labels], pa.float64()),
-            "created_at": _dates([label.created_at for label in labels]),
-            "created_by": pseudonyms([label.created_by for label in labels]),
-            "last_edited_at": _dates([label.last_edited_at for label in labels]),
-            "last_edited_by": pseudonyms([label.last_edited_by for label in labels]),
-        }
-        columns |= self._mask_columns(frame_width, frame_height)
-        columns |= self._skeleton_columns()
-        return pa.Table.from_arrays(
-            [columns[field.name] for field in ANNOTATIONS], schema=ANNOTATIONS
-        )
-
-    def _mask_columns(
-        self, frame_width: NDArray[np.int64], frame_height: NDArray[np.int64]
-    ) -> dict[str, pa.Array]:
-        count = len(self._drawn)
-        found = [(row, d.bitmask) for row, d in enumerate(self._drawn) if d.bitmask is not None]
-        rows, masks = [row for row, _ in found], [mask for _, mask in found]
-        width = [mask.width or int(frame_width[row]) for row, mask in found]
-        height = [mask.height or int(frame_height[row]) for row, mask in found]
-        return {
-            "mask_rle": _scattered(count, rows, [mask.rle for mask in masks], pa.string()),
-            "mask_top": _scattered(count, rows, [mask.top for mask in masks], pa.int64()),
-            "mask_left": _scattered(count, rows, [mask.left for mask in masks], pa.int64()),
-            "mask_width": _scattered(count, rows, width, pa.int64()),
-            "mask_height": _scattered(count, rows, height, pa.int64()),
-        }
-
-    def _skeleton_columns(self) -> dict[str, pa.Array]:
-        count = len(self._drawn)
-        found = [(row, d.skeleton) for row, d in enumerate(self._drawn) if d.skeleton is not None]
-        rows = [row for row, _ in found]
-        names = [point_names(points) for _, points in found]
-        visibility = [self._drawn[row].visibility for row in rows]
-        return {
-            "keypoint_names": _scattered(count, rows, names, pa.list_(pa.string())),
-            "keypoint_visibility": _scattered(count, rows, visibility, pa.list_(pa.int8())),
-        }
+def added_annotation(
+    frame_number: int, index: int, place: FramePlace, label: ObjectLabel, drawn: Drawn
+) -> AddedAnnotation:
+    """Facts of a label on its frame."""
+    # A list of numbers takes four times the memory and is out of the cache when it is needed.
+    coordinates = array("d", drawn.coordinates)
+    return (frame_number, index, place, coordinates, _geometry(drawn), _facts(label))
 
 
-def point_names(points: Sequence[SkeletonPoint]) -> list[str]:
-    """Names of the points of a skeleton; a point without one is named by its position."""
-    return [
-        point.name if point.name is not None else f"point_{position}"
-        for position, point in enumerate(points)
-    ]
+def in_key_order(
+    added: Sequence[AddedAnnotation], frames: FrameKeys
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How annotations are sorted by frame and object, those of one object in the order of adding.
+
+    Returns:
+        Positions in `added`, and the frame of each of them as a position in `frames`.
+    """
+    frame = frames.position[np.array([number for number, *_ in added], np.int64)]
+    objects = pl.Series([facts[0] for _, _, _, _, _, facts in added], dtype=pl.String)
+    order = pl.DataFrame({"frame": frame, "object": objects}).select(
+        pl.arg_sort_by("frame", "object", maintain_order=True)
+    )
+    positions = order.to_series().to_numpy().astype(np.int64)
+    return positions, frame[positions]
+
+
+def annotation_table(
+    added: Sequence[AddedAnnotation], frame: NDArray[np.int64], frames: FrameKeys
+) -> pa.Table:
+    """Annotations as a table of the schema `ANNOTATIONS`, in the given order.
+
+    Args:
+        added: the annotations.
+        frame: the frame of each, as a position in `frames`.
+        frames: keys and sizes of all frames; the size stands in for that of a mask's grid where
+            the label does not say it.
+    """
+    _, indexes, _, coordinates, geometry, facts = _transposed(added, 6)
+    objects, features, shapes, manual, confidence, *who_and_when = _transposed(facts, 9)
+    created_at, created_by, edited_at, edited_by = who_and_when
+    theta, ring_sizes, polygon_sizes, bitmasks, point_names, visibility = _transposed(geometry, 6)
+    of = pa.array(frame)
+    count = len(added)
+    dates = read_dates([*created_at, *edited_at])
+    users = pa.array(pseudonyms([*created_by, *edited_by]), pa.string())
+    columns: dict[str, Any] = {
+        "label_hash": frames.label_hash.take(of),
+        "data_hash": frames.data_hash.take(of),
+        "frame": frames.frame.take(of),
+        "object_hash": pa.array(objects, pa.string()),
+        "feature_hash": pa.array(features, pa.string()),
+        "annotation_index": pa.array(indexes, pa.int32()),
+        "shape": pa.array(shapes, pa.string()),
+        "coordinates": _number_lists(coordinates),
+        "ring_sizes": pa.array(ring_sizes, pa.list_(pa.int32())),
+        "polygon_sizes": pa.array(polygon_sizes, pa.list_(pa.int32())),
+        "theta": pa.array(theta, pa.float64()),
+        "manual_annotation": pa.array([flag is not False for flag in manual], pa.bool_()),
+        "confidence": pa.array(confidence, pa.float64()),
+        "created_at": dates[:count],
+        "created_by": users[:count],
+        "last_edited_at": dates[count:],
+        "last_edited_by": users[count:],
+    }
+    columns |= _mask_columns(bitmasks, frames.width[frame], frames.height[frame])
+    skeletons = [row for row, names in enumerate(point_names) if names is not None]
+    for name, values in (("keypoint_names", point_names), ("keypoint_visibility", visibility)):
+        labelled = [values[row] for row in skeletons]
+        columns[name] = _scattered(count, skeletons, labelled, ANNOTATIONS.field(name).type)
+    return pa.Table.from_arrays([columns[field.name] for field in ANNOTATIONS], schema=ANNOTATIONS)
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]], columns: int) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) or [()] * columns
+
+
+def _number_lists(numbers: "Sequence[array[float]]") -> pa.ListArray:
+    """Arrays of doubles as a column of lists."""
+    offsets = np.zeros(len(numbers) + 1, np.int32)
+    np.cumsum([len(values) for values in numbers], out=offsets[1:])
+    flat = np.frombuffer(b"".join(numbers), np.float64)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
+
+
+def _mask_columns(
+    bitmasks: Sequence[MaskGrid | None],
+    frame_width: NDArray[np.int64],
+    frame_height: NDArray[np.int64],
+) -> dict[str, pa.Array]:
+    count = len(bitmasks)
+    found = [(row, mask) for row, mask in enumerate(bitmasks) if mask is not None]
+    rows, masks = [row for row, _ in found], [mask for _, mask in found]
+    width = [mask.width or int(frame_width[row]) for row, mask in found]
+    height = [mask.height or int(frame_height[row]) for row, mask in found]
+    return {
+        "mask_rle": _scattered(count, rows, [mask.rle for mask in masks], pa.string()),
+        "mask_top": _scattered(count, rows, [mask.top for mask in masks], pa.int64()),
+        "mask_left": _scattered(count, rows, [mask.left for mask in masks], pa.int64()),
+        "mask_width": _scattered(count, rows, width, pa.int64()),
+        "mask_height": _scattered(count, rows, height, pa.int64()),
+    }
 
 
 def _scattered(
@@ -130,17 +160,10 @@ def _scattered(
     return pa.array(values, kind).take(pa.array(places, mask=places < 0))
 
 
-def _dates(texts: list[str | None]) -> pa.Array:
-    return read_dates(pl.Series(texts, dtype=pl.String)).to_arrow()
-
-
-def pseudonyms(users: list[str | None]) -> pa.Array:
+def pseudonyms(users: Sequence[str | None]) -> list[str | None]:
     """Users as written, e-mail addresses as ``user-`` and ten hex digits of their SHA-256."""
-    encoded = pa.array(users, pa.string()).dictionary_encode()
-    names = [_pseudonym(user) for user in encoded.dictionary.to_pylist()]
-    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string())).cast(
-        pa.string()
-    )
+    names = {user: user and _pseudonym(user) for user in set(users)}
+    return [names[user] for user in users]
 
 
 def _pseudonym(user: str) -> str:

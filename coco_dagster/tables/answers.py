@@ -5,7 +5,7 @@ ones as actions over ranges that may overlap, options by hash with names that ma
 they become rows of the `answers` and `relations` tables that need no further judgement.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import Struct
 from coco_dagster.encord.label_row import AnswerOption, AttributeAnswer
 from coco_dagster.encord.media import MAX_FRAME
 from coco_dagster.encord.ontology_nodes import RELATION_PREFIX
+from coco_dagster.tables.answer_table import AnswerTable, Statement
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.intervals import paint, union
 from coco_dagster.tables.ontology_index import (
@@ -23,7 +24,7 @@ from coco_dagster.tables.ontology_index import (
     OntologyIndex,
     OptionFacts,
 )
-from coco_dagster.tables.schemas import ANSWERS, RELATIONS
+from coco_dagster.tables.schemas import RELATIONS, table_key
 
 _ALWAYS: Final = (0, MAX_FRAME)
 _JSON: Final = msgspec.json.Encoder()
@@ -59,56 +60,21 @@ class _Value(Struct, frozen=True):
 Frames = tuple[int, int]
 
 
-class _PlainAttribute(Struct, frozen=True):
-    """A static attribute at the top, with the end of the row that each option makes."""
-
-    takes_one: bool
-    takes_text: bool
-    tails: dict[str | None, tuple[object, ...]]
-
-
-_STATIC: Final = (None, None, None)
-_MET_LIMIT: Final = 10_000
-
-
-def _plain_answers(index: OntologyIndex) -> dict[str, dict[str, _PlainAttribute]]:
-    """By feature hash and attribute hash."""
-    plain: dict[str, dict[str, _PlainAttribute]] = {}
-    for name, facts in index.attributes.items():
-        if facts.dynamic or facts.only_where_answered or facts.is_relation:
-            continue
-        is_radio = facts.type == "radio"
-        if facts.type not in ("radio", "checklist", "text"):
-            continue
-        tails: dict[str | None, tuple[object, ...]] = {
-            option.option_hash: (
-                name,
-                option.option_hash,
-                None,
-                option.label,
-                None,
-                option.label_json if is_radio else None,
-                *_STATIC,
-            )
-            for option in facts.options.values()
-            if facts.type != "text"
-        }
-        attribute = _PlainAttribute(is_radio, facts.type == "text", tails)
-        plain.setdefault(facts.feature_hash, {})[name] = attribute
-    return plain
-
-
 class AnswerRows:
     """Rows of the `answers` and `relations` tables in the making."""
 
     def __init__(self, index: OntologyIndex, findings: FindingRows) -> None:
         self._index = index
         self._findings = findings
-        self._answers: list[tuple[object, ...]] = []
+        self._answers = AnswerTable()
         self._relations: list[tuple[object, ...]] = []
         self._targets: dict[tuple[str, str, str], int] = {}
-        self._plain = _plain_answers(index)
-        self._met: dict[tuple[str, bytes], list[tuple[object, ...]]] = {}
+
+    def add_statements(
+        self, label_hash: str, object_hash: str, statements: Sequence[Statement]
+    ) -> None:
+        """Add answers of an object that need no judgement."""
+        self._answers.add(label_hash, "object", object_hash, statements)
 
     def add_static(
         self,
@@ -149,79 +115,6 @@ class AnswerRows:
             value = self._value(owner, facts, given[-1])
             if value is not None:
                 self._add_value(owner, facts, value, None, frames)
-
-    def add_met(
-        self, label_hash: str, kind: str, owner_hash: str, feature_hash: str, text: bytes
-    ) -> bool:
-        """Add answers whose text `add_plain` has met before; returns whether it has."""
-        tails = self._met.get((feature_hash, text))
-        if tails is None:
-            return False
-        head = (label_hash, kind, owner_hash)
-        self._answers += [head + tail for tail in tails]
-        return True
-
-    def add_plain(
-        self,
-        label_hash: str,
-        kind: str,
-        owner_hash: str,
-        feature_hash: str,
-        answers: list[AttributeAnswer],
-        text: bytes = b"",
-    ) -> bool:
-        """Add answers that need no judgement, unless one of them does; most owners have such.
-
-        They are one answer each to attributes that are static, stand at the top and are known
-        with their options.
-
-        Args:
-            label_hash: label row of the owner.
-            kind: `object` or `frame`.
-            owner_hash: object hash or classification hash.
-            feature_hash: ontology node of the owner.
-            answers: its answers.
-            text: JSON text of the answers, for `add_met`.
-
-        Returns:
-            Whether they were added; if not, `add_static` has to.
-        """
-        tails = self._plain_tails(feature_hash, answers)
-        if tails is None:
-            return False
-        if text and len(self._met) < _MET_LIMIT:
-            self._met[feature_hash, text] = tails
-        head = (label_hash, kind, owner_hash)
-        self._answers += [head + tail for tail in tails]
-        return True
-
-    def _plain_tails(
-        self, feature_hash: str, answers: list[AttributeAnswer]
-    ) -> list[tuple[object, ...]] | None:
-        """Rows of plain answers without their owner; None where one needs judgement."""
-        plain = self._plain.get(feature_hash)
-        if plain is None or len({answer.feature_hash for answer in answers}) < len(answers):
-            return None
-        tails: list[tuple[object, ...]] = []
-        for answer in answers:
-            attribute, given = plain.get(answer.feature_hash), answer.answers
-            if attribute is None:
-                return None
-            if isinstance(given, list):
-                chosen = {getattr(option, "feature_hash", None) for option in given}
-                if len(chosen) < len(given) or (attribute.takes_one and len(given) > 1):
-                    return None
-                for option_hash in chosen:
-                    tail = attribute.tails.get(option_hash)
-                    if tail is None:
-                        return None
-                    tails.append(tail)
-            elif attribute.takes_text and isinstance(given, str):
-                value_json = _JSON.encode(given).decode()
-                tails.append((answer.feature_hash, None, None, given, None, value_json, *_STATIC))
-            else:
-                return None
-        return tails
 
     def add_dynamic(
         self,
@@ -272,8 +165,8 @@ class AnswerRows:
     def tables(self) -> dict[str, pa.Table]:
         """The `answers` and `relations` tables, sorted by their keys."""
         return {
-            "answers": _table(self._answers, ANSWERS),
-            "relations": _table(self._relations, RELATIONS),
+            "answers": self._answers.table(),
+            "relations": _relation_table(self._relations),
         }
 
     def _note(self, owner: Owner, code: str, message: str) -> None:
@@ -438,22 +331,18 @@ class AnswerRows:
         data_hash: str | None,
         frames: Frames | None,
     ) -> None:
-        self._answers.append(
-            (
-                owner.label_hash,
-                owner.kind,
-                owner.owner_hash,
-                facts.attribute_hash,
-                value.option_hash,
-                facts.parent_option_hash,
-                value.text,
-                value.number,
-                value.value_json,
-                data_hash,
-                frames and frames[0],
-                frames and frames[1],
-            )
+        statement = (
+            facts.attribute_hash,
+            value.option_hash,
+            facts.parent_option_hash,
+            value.text,
+            value.number,
+            value.value_json,
+            data_hash,
+            frames and frames[0],
+            frames and frames[1],
         )
+        self._answers.add(owner.label_hash, owner.kind, owner.owner_hash, [statement])
 
     def _add_option(
         self,
@@ -508,9 +397,10 @@ def _targets(answer: AttributeAnswer) -> list[str | None]:
     ]
 
 
-def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+def _relation_table(rows: list[tuple[object, ...]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(RELATIONS)
     arrays = [
-        pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)
+        pa.array(values, type=field.type) for values, field in zip(columns, RELATIONS, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    table = pa.Table.from_arrays(arrays, schema=RELATIONS)
+    return table.sort_by([(column, "ascending") for column in table_key(RELATIONS)])

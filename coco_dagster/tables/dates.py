@@ -2,11 +2,13 @@
 
 import datetime as dt
 import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
 
-TIME: Final = pl.Datetime("us", "UTC")
+TIME: Final = pa.timestamp("us", "UTC")
 
 _FORMS: Final = (
     "%a, %d %b %Y %H:%M:%S",
@@ -17,7 +19,7 @@ _FORMS: Final = (
 )
 
 
-def read_dates(texts: pl.Series) -> pl.Series:
+def read_dates(texts: Sequence[str | None]) -> pa.Array:
     """Dates as UTC; without a zone a date is UTC; what is no date is null.
 
     Args:
@@ -25,30 +27,42 @@ def read_dates(texts: pl.Series) -> pl.Series:
             8601 with or without a zone and microseconds.
 
     Returns:
-        Series of the same length, in microseconds.
+        Timestamps in microseconds, as many as texts.
     """
-    known = texts.unique().drop_nulls()
-    if known.is_empty():
-        return pl.Series(texts.name, [None] * len(texts), dtype=TIME)
+    unknown = set(texts) - _microseconds.keys()
+    if unknown:
+        if len(_microseconds) > _REMEMBERED:
+            _microseconds.clear()
+            unknown = set(texts)
+        _microseconds.update(_read(unknown))
+    return pa.array([_microseconds[text] for text in texts], pa.int64()).cast(TIME)
+
+
+_REMEMBERED: Final = 100_000
+_microseconds: Final[dict[str | None, int | None]] = {}
+"""Texts that were read lately: label rows repeat the same few thousand dates."""
+
+
+def _read(given: Iterable[str | None]) -> Iterator[tuple[str | None, int | None]]:
+    """Each text with its microseconds since 1970."""
+    texts = [text for text in given if text is not None]
     bare = pl.col("text").str.strip_chars().str.replace(r"(?: ?(?:GMT|UTC|Z)|\+00:00)$", "")
     forms = pl.coalesce(bare.str.to_datetime(form, time_unit="us", strict=False) for form in _FORMS)
     # Python, and with it JSON's readers, know the years 1 to 9999 alone.
-    read = pl.when(forms.dt.year().is_between(dt.MINYEAR, dt.MAXYEAR)).then(forms)
-    dates = pl.DataFrame({"text": known}).with_columns(read.dt.replace_time_zone("UTC").alias("at"))
-    missing = dates.filter(pl.col("at").is_null())["text"].to_list()
-    others = pl.DataFrame(
-        {"text": missing, "at": [_any_date(text) for text in missing]},
-        schema={"text": pl.String, "at": TIME},
-    )
-    lookup = pl.concat([dates.drop_nulls("at"), others.drop_nulls("at")])
-    return texts.to_frame("text").join(lookup, on="text", how="left", maintain_order="left")["at"]
+    read = pl.when(forms.dt.year().is_between(dt.MINYEAR, dt.MAXYEAR)).then(forms.dt.epoch("us"))
+    yield None, None
+    found = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(read).to_series()
+    for text, microseconds in zip(texts, found, strict=True):
+        yield text, _any_date(text) if microseconds is None else microseconds
 
 
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
 _DEFAULTS: Final = (dt.datetime(1970, 1, 1), dt.datetime(1999, 12, 31))
 
 
-def _any_date(text: str) -> dt.datetime | None:
-    """Any date that dateutil reads, unless it is so partial that a default shows through.
+def _any_date(text: str) -> int | None:
+    """Microseconds of any date that dateutil reads; none of one that leaves parts to defaults.
 
     Imported here, since it takes as long to import as polars and is hardly ever needed.
     """
@@ -62,6 +76,6 @@ def _any_date(text: str) -> dt.datetime | None:
         if dates[0] != dates[1]:
             return None
         date: dt.datetime = dates[0].replace(tzinfo=dates[0].tzinfo or dt.UTC)
-        return date.astimezone(dt.UTC)
+        return (date.astimezone(dt.UTC) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError, TypeError):
         return None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import msgspec
-import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
@@ -34,12 +33,12 @@ def raw_label_table(rows: Sequence[RawRow]) -> tuple[pa.Table, list[str]]:
         head.label_hash or unnamed_label_hash(digest, row.source_file, row.source_index)
         for head, digest, row in zip(heads, digests, rows, strict=True)
     ]
-    edited = read_dates(pl.Series([head.last_edited_at for head in heads], dtype=pl.String))
+    edited = read_dates([head.last_edited_at for head in heads])
     columns = {
         "label_hash": pa.array(hashes, pa.string()),
         "source_file": pa.array([row.source_file for row in rows], pa.string()),
         "source_index": pa.array([row.source_index for row in rows], pa.int64()),
-        "last_edited_at": edited.to_arrow(),
+        "last_edited_at": edited,
         "row_sha256": pa.array(digests, pa.string()),
         "json": pa.array([row.json for row in rows], pa.binary()),
     }

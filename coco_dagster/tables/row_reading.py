@@ -1,6 +1,6 @@
 """Label rows as they enter normalisation: read, with their digest and their files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Protocol
 
@@ -31,20 +31,13 @@ class RawRow(Protocol):
 
 
 class ReadRow(Struct, gc=False):
-    """A label row that was read, with the facts that its JSON does not hold.
-
-    Attributes:
-        frames: its images, counted while they are added.
-        objects: its input objects, likewise.
-    """
+    """A label row that was read, with the facts that its JSON does not hold."""
 
     raw: RawRow
     row: LabelRow[Labels]
     units: list[LabelledUnit]
     label_hash: str
     row_sha256: str
-    frames: int = 0
-    objects: int = 0
 
     @property
     def source(self) -> str:
@@ -80,20 +73,18 @@ def read_rows(
         yield ReadRow(raw, row, units, label_hash, digest)
 
 
-def newest_rows(rows: list[ReadRow]) -> tuple[list[ReadRow], list[ReadRow]]:
-    """Of rows with the same label hash, the one that was edited last; a tie: the first.
+def older_editions(editions: Sequence[tuple[str, str | None]]) -> set[int]:
+    """Positions of rows that another one with the same label hash supersedes.
 
-    Returns:
-        The rows to keep and those that are superseded, both in source order.
+    Args:
+        editions: label hash and `last_edited_at` of each row, in source order. The one that was
+            edited last is kept; a tie: the first.
     """
-    hashes = [row.label_hash for row in rows]
+    hashes = [label_hash for label_hash, _ in editions]
     if len(set(hashes)) == len(hashes):
-        return rows, []
-    dates = read_dates(pl.Series([row.row.last_edited_at for row in rows], dtype=pl.String))
-    newest = set(newest_positions(hashes, dates))
-    kept = [row for position, row in enumerate(rows) if position in newest]
-    superseded = [row for position, row in enumerate(rows) if position not in newest]
-    return kept, superseded
+        return set()
+    dates = read_dates([date for _, date in editions])
+    return set(range(len(hashes))).difference(newest_positions(hashes, pl.Series(dates)))
 
 
 def newest_positions(hashes: list[str], dates: pl.Series) -> list[int]:

@@ -1,32 +1,86 @@
-"""The tables of facts about label rows, their files and their frames."""
+"""The tables of facts about label rows, their files and their frames.
 
-from typing import Any
+Facts are taken from a label row as soon as it is read, as plain tuples, so that the row itself
+need not stay in memory.
+"""
+
+from collections.abc import Iterable
+from operator import attrgetter, itemgetter
+from typing import Any, Final
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
 from coco_dagster.tables.dates import read_dates
+from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.row_reading import ReadRow
 from coco_dagster.tables.schemas import DATA_UNITS, FRAMES, LABEL_ROWS
 
 Ints = NDArray[np.int64]
+_Facts = tuple[Any, ...]
+
+_FACTS_OF_ROW: Final = (
+    "data_hash",
+    "data_title",
+    "data_type",
+    "dataset_hash",
+    "dataset_title",
+    "branch_name",
+    "label_status",
+    "annotation_task_status",
+    "created_at",
+    "last_edited_at",
+)
+_FACTS_OF_UNIT: Final = (
+    "data_hash",
+    "space",
+    "media",
+    "data_type",
+    "mime_type",
+    "title",
+    "data_sequence",
+    "width",
+    "height",
+    "frames_per_second",
+    "number_of_frames",
+    "link",
+)
+_FACTS_OF_FRAME: Final = (
+    "number",
+    "title",
+    "member_hash",
+    "mime_type",
+    "dicom_instance_uid",
+    "multiframe_frame_number",
+    "file_uri",
+)
+_facts_of_row: Final = attrgetter(*_FACTS_OF_ROW)
+_facts_of_unit: Final = attrgetter(*_FACTS_OF_UNIT)
+_facts_of_frame: Final = attrgetter(*_FACTS_OF_FRAME)
+_SOURCE: Final = ("source_file", "source_index", "row_sha256", "frames", "objects")
+_ROW: Final = ("label_hash", *_SOURCE, *_FACTS_OF_ROW)
+_UNIT: Final = ("label_hash", "unit_index", *_FACTS_OF_UNIT)
+_FRAME: Final = (
+    *("label_hash", "data_hash", "space", "width", "height", "image_index"),
+    *_FACTS_OF_FRAME,
+)
+_DATES: Final = ("created_at", "last_edited_at")
 
 
-class FrameRow(Struct, gc=False):
-    """A frame that is an image: its unit, its facts, its order within the label row."""
+class FrameKeys(Struct, frozen=True):
+    """Keys and sizes of the frames of a part, sorted by key.
 
-    unit_id: int
-    entry: FrameEntry
-    image_index: int
+    Attributes:
+        position: where each frame, by its order of adding, stands among them.
+        label_hash: key; data_hash: likewise; frame: likewise.
+        width: pixels, 0 where unknown; height: likewise.
+        image_index: order within the label row.
+    """
 
-
-class FrameFacts(Struct, frozen=True):
-    """Facts of frames by position; sizes in pixels, 0 where unknown."""
-
+    position: Ints
     label_hash: pa.Array
     data_hash: pa.Array
     frame: pa.Array
@@ -34,151 +88,110 @@ class FrameFacts(Struct, frozen=True):
     height: Ints
     image_index: pa.Array
 
-    def order(self) -> pl.DataFrame:
-        """`label_hash`, `data_hash`, `frame` and `image_index`."""
-        return pl.DataFrame(
-            {
-                "label_hash": pl.Series(self.label_hash, dtype=pl.String),
-                "data_hash": pl.Series(self.data_hash, dtype=pl.String),
-                "frame": pl.Series(self.frame, dtype=pl.Int64),
-                "image_index": pl.Series(self.image_index, dtype=pl.Int32),
-            }
-        )
-
 
 class RowTables:
-    """Rows of the tables `label_rows` and `data_units` in the making."""
+    """Rows of the tables `label_rows`, `data_units` and `frames` in the making."""
 
     def __init__(self) -> None:
-        self._rows: list[ReadRow] = []
-        self._units: list[tuple[ReadRow, LabelledUnit]] = []
+        self._rows: list[_Facts] = []
+        self._units: list[_Facts] = []
+        self._frames: list[_Facts] = []
 
-    def add_row(self, row: ReadRow) -> None:
-        """Add a label row, once its frames and objects are counted."""
-        self._rows.append(row)
+    def add_row(self, row: ReadRow, frames: int, objects: int) -> None:
+        """Add a label row with the numbers of its images and of its input objects."""
+        raw = row.raw
+        source = (raw.source_file, raw.source_index, row.row_sha256, frames, objects)
+        self._rows.append((row.label_hash, *source, *_facts_of_row(row.row)))
 
-    def add_unit(self, row: ReadRow, unit: LabelledUnit) -> int:
-        """Add a file of a label row and return its number."""
-        self._units.append((row, unit))
-        return len(self._units) - 1
+    def add_units(self, row: ReadRow) -> None:
+        """Add the files of a label row.
 
-    def frame_facts(self, frames: list[FrameRow]) -> FrameFacts:
-        """Keys and sizes of frames; a frame without a size of its own takes its unit's."""
-        units = [self._units[frame.unit_id] for frame in frames]
-        sizes = [
-            (frame.entry.width or unit.width or 0, frame.entry.height or unit.height or 0)
-            for frame, (_, unit) in zip(frames, units, strict=True)
-        ]
-        known = np.array(sizes, np.int64).reshape(-1, 2)
-        return FrameFacts(
-            label_hash=pa.array([row.label_hash for row, _ in units], pa.string()),
-            data_hash=pa.array([unit.data_hash for _, unit in units], pa.string()),
-            frame=pa.array([frame.entry.number for frame in frames], pa.int64()),
-            width=known[:, 0],
-            height=known[:, 1],
-            image_index=pa.array([frame.image_index for frame in frames], pa.int32()),
-        )
-
-    def tables(self, frames: list[FrameRow], facts: FrameFacts) -> dict[str, pa.Table]:
-        """The tables `label_rows`, `data_units` and `frames`."""
-        return {
-            "label_rows": self._label_rows(),
-            "data_units": self._data_units(),
-            "frames": self._frame_table(frames, facts),
-        }
-
-    def _label_rows(self) -> pa.Table:
-        rows = [(row, row.row) for row in self._rows]
-        return _table(
-            LABEL_ROWS,
-            {
-                "label_hash": [row.label_hash for row, _ in rows],
-                "row_data_hash": [given.data_hash for _, given in rows],
-                "data_title": [given.data_title for _, given in rows],
-                "data_type": [given.data_type for _, given in rows],
-                "dataset_hash": [given.dataset_hash for _, given in rows],
-                "dataset_title": [given.dataset_title for _, given in rows],
-                "branch_name": [given.branch_name for _, given in rows],
-                "label_status": [given.label_status for _, given in rows],
-                "annotation_task_status": [given.annotation_task_status for _, given in rows],
-                "created_at": _dates([given.created_at for _, given in rows]),
-                "last_edited_at": _dates([given.last_edited_at for _, given in rows]),
-                "source_file": [row.raw.source_file for row, _ in rows],
-                "source_index": [row.raw.source_index for row, _ in rows],
-                "row_sha256": [row.row_sha256 for row, _ in rows],
-                "frames": [row.frames for row, _ in rows],
-                "objects": [row.objects for row, _ in rows],
-            },
-        )
-
-    def _data_units(self) -> pa.Table:
-        rows = self._units_by_key()
-        units = [unit for _, _, unit in rows]
-        return _table(
-            DATA_UNITS,
-            {
-                "label_hash": [row.label_hash for _, row, _ in rows],
-                "data_hash": [unit.data_hash for unit in units],
-                "space": [unit.space for unit in units],
-                "unit_index": [index for index, _, _ in rows],
-                "media": [unit.media for unit in units],
-                "data_type": [unit.data_type for unit in units],
-                "mime_type": [unit.mime_type for unit in units],
-                "title": [unit.title for unit in units],
-                "data_sequence": [unit.data_sequence for unit in units],
-                "width": [unit.width for unit in units],
-                "height": [unit.height for unit in units],
-                "frames_per_second": [unit.frames_per_second for unit in units],
-                "number_of_frames": [unit.number_of_frames for unit in units],
-                "link": [unit.link for unit in units],
-            },
-        )
-
-    def _units_by_key(self) -> list[tuple[int, ReadRow, LabelledUnit]]:
-        """Units with their order within the row; where two share a data hash, the one with pixels.
-
-        A group and its space `root` share one; so may a space that is named like a data unit.
+        Of two that share a data hash the one with pixels counts: a group and its space `root`
+        share one; so may a space that is named like a data unit.
         """
-        units: dict[tuple[str, str], tuple[int, ReadRow, LabelledUnit]] = {}
-        index_of: dict[str, int] = {}
-        for row, unit in self._units:
-            index = index_of[row.label_hash] = index_of.get(row.label_hash, -1) + 1
-            key = (row.label_hash, unit.data_hash)
-            if key not in units or (units[key][2].media is None and unit.media is not None):
-                units[key] = (index, row, unit)
-        return list(units.values())
+        units: dict[str, tuple[int, LabelledUnit]] = {}
+        for index, unit in enumerate(row.units):
+            known = units.get(unit.data_hash)
+            if known is None or (known[1].media is None and unit.media is not None):
+                units[unit.data_hash] = (index, unit)
+        for index, unit in units.values():
+            self._units.append((row.label_hash, index, *_facts_of_unit(unit)))
 
-    def _frame_table(self, frames: list[FrameRow], facts: FrameFacts) -> pa.Table:
-        entries = [frame.entry for frame in frames]
-        known = (facts.width > 0) & (facts.height > 0)
-        return _table(
+    def add_frame(
+        self, row: ReadRow, unit: LabelledUnit, entry: FrameEntry, image_index: int
+    ) -> int:
+        """Add an image and return its number; without a size of its own it takes its unit's."""
+        width = entry.width or unit.width or 0
+        height = entry.height or unit.height or 0
+        facts = (unit.data_hash, unit.space, width, height, image_index)
+        self._frames.append((row.label_hash, *facts, *_facts_of_frame(entry)))
+        return len(self._frames) - 1
+
+    def note_dates(self, findings: FindingRows) -> None:
+        """Note dates of label rows that are none, since they decide which edition is exported."""
+        columns = _columns(self._rows, _ROW)
+        for name in _DATES:
+            is_date = read_dates(columns[name]).is_valid().to_pylist()
+            for label_hash, text, is_read in zip(
+                columns["label_hash"], columns[name], is_date, strict=True
+            ):
+                if text and not is_read:
+                    place = Place(label_hash, path=f"$.{name}")
+                    message = f"`{text}` is no date and left out."
+                    findings.add("malformed_date", "note", place, message)
+
+    def label_rows(self) -> pa.Table:
+        """The table `label_rows`, sorted by its key."""
+        columns = _columns(_by_key(self._rows, _ROW, ("label_hash",)), _ROW)
+        columns["row_data_hash"] = columns["data_hash"]
+        return _table(LABEL_ROWS, columns | {name: read_dates(columns[name]) for name in _DATES})
+
+    def data_units(self) -> pa.Table:
+        """The table `data_units`, sorted by its key."""
+        units = _by_key(self._units, _UNIT, ("label_hash", "data_hash"))
+        return _table(DATA_UNITS, _columns(units, _UNIT))
+
+    def frames(self) -> tuple[pa.Table, FrameKeys]:
+        """The table `frames`, sorted by its key, and what annotations need of it."""
+        numbered = [(*frame, number) for number, frame in enumerate(self._frames)]
+        names = (*_FRAME, "added")
+        columns = _columns(_by_key(numbered, names, ("label_hash", "data_hash", "number")), names)
+        width, height = np.array(columns["width"], np.int64), np.array(columns["height"], np.int64)
+        is_known = (width > 0) & (height > 0)
+        multiframe = [_int64(number) for number in columns["multiframe_frame_number"]]
+        table = _table(
             FRAMES,
-            {
-                "label_hash": facts.label_hash,
-                "data_hash": facts.data_hash,
-                "space": [self._units[frame.unit_id][1].space for frame in frames],
-                "frame": facts.frame,
-                "image_index": facts.image_index,
-                "width": pa.array(facts.width, mask=~known),
-                "height": pa.array(facts.height, mask=~known),
-                "title": [entry.title for entry in entries],
-                "member_hash": [entry.member_hash for entry in entries],
-                "mime_type": [entry.mime_type for entry in entries],
-                "dicom_instance_uid": [entry.dicom_instance_uid for entry in entries],
-                "multiframe_frame_number": [
-                    _int64(entry.multiframe_frame_number) for entry in entries
-                ],
-                "file_uri": [entry.file_uri for entry in entries],
+            columns
+            | {
+                "frame": columns["number"],
+                "width": pa.array(width, mask=~is_known),
+                "height": pa.array(height, mask=~is_known),
+                "multiframe_frame_number": multiframe,
             },
         )
+        position = np.empty(len(numbered), np.int64)
+        position[list(columns["added"])] = np.arange(len(numbered))
+        label_hash, data_hash, frame, image_index = (
+            table[name].combine_chunks()
+            for name in ("label_hash", "data_hash", "frame", "image_index")
+        )
+        keys = FrameKeys(position, label_hash, data_hash, frame, width, height, image_index)
+        return table, keys
 
 
 def _int64(value: int | None) -> int | None:
     return value if value is not None and abs(value) < 2**63 else None
 
 
-def _dates(texts: list[str | None]) -> pa.Array:
-    return read_dates(pl.Series(texts, dtype=pl.String)).to_arrow()
+def _by_key(rows: Iterable[_Facts], names: tuple[str, ...], key: tuple[str, ...]) -> list[_Facts]:
+    """Rows sorted by those of their facts that make the key."""
+    return sorted(rows, key=itemgetter(*map(names.index, key)))
+
+
+def _columns(rows: Iterable[_Facts], names: tuple[str, ...]) -> dict[str, Any]:
+    """Columns of rows whose facts have the given names."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return dict(zip(names, columns, strict=True))
 
 
 def _table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:

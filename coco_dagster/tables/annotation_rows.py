@@ -1,0 +1,132 @@
+"""Rows of the tables `annotations` and `objects` in the making."""
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coco_dagster.encord.shapes import Drawn, ObjectLabel
+from coco_dagster.tables.annotation_columns import (
+    AddedAnnotation,
+    added_annotation,
+    annotation_table,
+    in_key_order,
+)
+from coco_dagster.tables.geometry_checks import check_geometry
+from coco_dagster.tables.object_endings import FramePlace, ObjectEndings
+from coco_dagster.tables.rings import without_degenerate_rings
+from coco_dagster.tables.row_tables import FrameKeys
+from coco_dagster.tables.schemas import OBJECTS
+
+
+class AnnotationRows:
+    """Annotations that were read and may still be rejected.
+
+    Args:
+        endings: takes up those that are, and what was mended.
+    """
+
+    def __init__(self, endings: ObjectEndings) -> None:
+        self._endings = endings
+        self._added: list[AddedAnnotation] = []
+        self._notes: list[tuple[int, str, str]] = []
+
+    def add(
+        self, frame: int, index: int, place: FramePlace, label: ObjectLabel, drawn: Drawn
+    ) -> None:
+        """Add an annotation.
+
+        Args:
+            frame: number of its frame among those that were added.
+            index: position in the frame's list of objects.
+            place: its frame.
+            label: the object.
+            drawn: its geometry.
+        """
+        self._added.append(added_annotation(frame, index, place, label, drawn))
+
+    def note_next(self, code: str, message: str) -> None:
+        """Note what was mended of the annotation that is added next, should it be kept."""
+        self._notes.append((len(self._added), code, message))
+
+    def table(self, frames: FrameKeys) -> tuple[pa.Table, NDArray[np.int64]]:
+        """Annotations that can be rendered; the others end here with a finding.
+
+        Returns:
+            The table, sorted by its key, and the order of each annotation's image in its row.
+        """
+        positions, frame = in_key_order(self._added, frames)
+        added = [self._added[position] for position in positions.tolist()]
+        table = annotation_table(added, frame, frames)
+        verdict = check_geometry(table, frames.width[frame], frames.height[frame])
+        keep = verdict.faults == 0
+        for annotation in np.flatnonzero(~keep).tolist():
+            fault = verdict.fault(annotation)
+            self._reject(added[annotation], fault.code, fault.message)
+        repeated = _repeated(frame, table["object_hash"], keep)
+        for annotation in np.flatnonzero(repeated).tolist():
+            message = "The frame already has an annotation of this object."
+            self._reject(added[annotation], "repeated_object", message)
+        keep &= ~repeated
+        self._add_notes(keep[np.argsort(positions)])
+        for annotation in np.flatnonzero(verdict.cropped_masks & keep).tolist():
+            message = "The mask reaches over the edge of the frame and is cropped."
+            self._note(added[annotation], "cropped_mask", message)
+        rings_of = table["ring_sizes"].combine_chunks().value_lengths().fill_null(0).to_numpy()
+        degenerate = verdict.degenerate_rings[np.repeat(keep, rings_of)]
+        table = table if keep.all() else table.filter(pa.array(keep))
+        table, lost_ring = without_degenerate_rings(table, degenerate)
+        for annotation in np.flatnonzero(keep)[lost_ring].tolist():
+            message = "Rings with fewer than three distinct points are left out."
+            self._note(added[annotation], "degenerate_ring", message)
+        return table, frames.image_index.to_numpy()[frame[keep]]
+
+    def _reject(self, added: AddedAnnotation, code: str, message: str) -> None:
+        _, index, place, _, _, facts = added
+        self._endings.end_added(place, index, facts[0], code, message)
+
+    def _note(self, added: AddedAnnotation, code: str, message: str) -> None:
+        _, index, place, _, _, facts = added
+        self._endings.note_added(place, index, facts[0], code, message)
+
+    def _add_notes(self, keep: NDArray[np.bool_]) -> None:
+        for annotation, code, message in self._notes:
+            if keep[annotation]:
+                self._note(self._added[annotation], code, message)
+
+
+def _repeated(
+    frame: NDArray[np.int64], object_hash: pa.ChunkedArray, keep: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Annotations, sorted by frame and object, before which a usable one has the same two."""
+    usable = np.flatnonzero(keep)
+    hashes = pl.Series(object_hash).gather(usable)
+    is_same = (frame[usable[1:]] == frame[usable[:-1]]) & (hashes[1:] == hashes[:-1]).to_numpy()
+    repeated = np.zeros(keep.size, bool)
+    repeated[usable[1:]] = is_same
+    return repeated
+
+
+def object_table(annotations: pa.Table, image_index: NDArray[np.int64]) -> pa.Table:
+    """One row per track of the annotations, sorted by key.
+
+    Args:
+        annotations: table of the schema `ANNOTATIONS`.
+        image_index: order of each annotation's image within its label row.
+    """
+    columns = ("label_hash", "data_hash", "frame", "object_hash", "feature_hash", "shape")
+    table: pa.Table = (
+        pl.DataFrame(pl.from_arrow(annotations.select(columns)))
+        .with_columns(image_index=image_index)
+        .sort("label_hash", "object_hash", "image_index", maintain_order=True)
+        .group_by("label_hash", "object_hash", maintain_order=True)
+        .agg(
+            pl.first("feature_hash", "shape"),
+            pl.first("data_hash").alias("first_data_hash"),
+            pl.first("frame").alias("first_frame"),
+            pl.len().cast(pl.Int64).alias("number_of_frames"),
+        )
+        .select(OBJECTS.names)
+        .to_arrow()
+    )
+    return table.cast(OBJECTS)
