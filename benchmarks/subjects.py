@@ -89,9 +89,11 @@ def encord_python() -> Path | None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if complete.exists():
             return python
-        install = [str(python), "-m", "pip", "install", "--quiet", ENCORD_REQUIREMENT]
+        pip = [sys.executable, "-m", "pip", "--python", str(python)]
+        install = [*pip, "install", "--quiet", ENCORD_REQUIREMENT]
         try:
-            make = [sys.executable, "-m", "venv", "--clear", str(ENCORD_ENVIRONMENT)]
+            make = [sys.executable, "-m", "venv", "--clear", "--without-pip"]
+            make.append(str(ENCORD_ENVIRONMENT))
             subprocess.run(make, check=True)
             subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
         except subprocess.CalledProcessError:

@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 
 from coco_dagster.cli import main
 from coco_dagster.errors import CocoDagsterError
-from tests.label_rows import as_json, box, label_row, ontology
+from tests.label_rows import as_json, label_row
+from tests.objects import box
+from tests.ontologies import ontology
 
 ROWS = [
     label_row([box(), box("bad", {"x": 1})], label_hash="1"),

@@ -11,6 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+# One wheel and one environment for all tests.
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 def run(*command: str | Path, cwd: Path) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -38,10 +41,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def empty_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of programs of an environment that holds the wheel and what it depends on."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     programs = folder / "bin"
-    constraints = ROOT / "constraints.txt"
-    run(programs / "python", "-m", "pip", "install", "-q", "-c", constraints, wheel, cwd=folder)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    # Most of what is installed is never imported: it is compiled when it is.
+    settings = ("--quiet", "--no-compile", "--constraint", ROOT / "constraints.txt")
+    run(*pip, "install", *settings, wheel, cwd=folder)
     return programs
 
 

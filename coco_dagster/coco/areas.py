@@ -6,20 +6,17 @@ of its polygons. Most rings never cross themselves, and the shoelace formula giv
 what a cheap test cannot tell goes to GEOS.
 """
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from coco_dagster.coco.regions import Geometries, are_valid, faces_inside, shapely_polygons
 from coco_dagster.coco.rings import Floats, Rings, offsets_of, reduce_spans
-from coco_dagster.encord.run_lengths import Flags, Ints, bounded_batches, ragged_arange
-
-Geometries: TypeAlias = NDArray[Any]
+from coco_dagster.encord.run_lengths import Flags, Ints, ragged_arange
 
 _EPSILON: Final = float(np.finfo(np.float64).eps)
 _MAX_PAIRED_POLYGONS: Final = 16
-_BATCH_EDGES: Final = 2**20
 
 
 # GEOS raises flags of the processor for coordinates that no image has; its answers hold.
@@ -34,8 +31,8 @@ def region_areas(rings: Rings) -> Floats:
         return np.zeros(rings.annotation_offsets.size - 1)
     ring_areas, star_shaped = _shoelace(rings)
     polygon_areas = _polygon_areas(ring_areas, rings)
-    crossed = ~_valid(rings, star_shaped)
-    faces, owner = _faces(rings.where_polygon(crossed))
+    crossed = ~are_valid(rings, star_shaped)
+    faces, owner = faces_inside(rings.where_polygon(crossed))
     polygon_areas[crossed] = np.bincount(owner, shapely.area(faces), int(np.count_nonzero(crossed)))
     areas = reduce_spans(np.add, polygon_areas, rings.annotation_offsets)
     overlapping = _overlapping(rings)
@@ -117,29 +114,6 @@ def _overlapping(rings: Rings) -> Flags:
     return overlapping
 
 
-def _valid(rings: Rings, star_shaped: Flags) -> Flags:
-    """Polygons whose rings cross neither themselves nor each other."""
-    outer = rings.polygon_offsets[:-1]
-    alone = np.diff(rings.polygon_offsets) == 1
-    valid: Flags = alone & star_shaped[outer]
-    unsure = alone & ~valid
-    if unsure.any():
-        tested = rings.where_polygon(unsure)
-        sizes = np.diff(tested.ring_offsets)
-        ring = np.repeat(np.arange(sizes.size), sizes)
-        valid[unsure] = shapely.is_simple(shapely.linearrings(tested.points, indices=ring))
-    if not alone.all():
-        valid[~alone] = shapely.is_valid(_polygons(rings.where_polygon(~alone)))
-    return valid
-
-
-def _polygons(rings: Rings) -> Geometries:
-    points, ring_offsets = rings.closed()
-    offsets = (ring_offsets, rings.polygon_offsets)
-    polygons: Geometries = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, offsets)
-    return polygons
-
-
 def _union_areas(
     rings: Rings, chosen: Flags, valid: Flags, faces: Geometries, face_polygon: Ints
 ) -> Floats:
@@ -156,7 +130,7 @@ def _union_areas(
     annotation = np.repeat(np.arange(polygons.size), polygons)
     whole = valid & chosen[annotation]
     of_chosen = chosen[annotation[face_polygon]]
-    pieces = np.concatenate((_polygons(rings.where_polygon(whole)), faces[of_chosen]))
+    pieces = np.concatenate((shapely_polygons(rings.where_polygon(whole)), faces[of_chosen]))
     owner = annotation[np.concatenate((np.flatnonzero(whole), face_polygon[of_chosen]))]
     order = np.argsort(owner, kind="stable")
     areas = np.zeros(polygons.size)
@@ -164,50 +138,3 @@ def _union_areas(
     collections = shapely.geometrycollections(pieces[order], indices=place)
     areas[owners] = shapely.area(shapely.union_all(collections[:, None], axis=1))
     return areas[chosen]
-
-
-def _faces(rings: Rings) -> tuple[Geometries, Ints]:
-    """What lies inside of polygons that cross themselves, as valid ones that do not overlap.
-
-    The lines are noded and cut the plane into faces; a face counts if a point of it does.
-
-    Returns:
-        Faces, and the index of the polygon that each belongs to, ascending.
-    """
-    if rings.polygon_offsets.size == 1:
-        return np.empty(0, object), np.zeros(0, np.int64)
-    points, ring_offsets = rings.closed()
-    offsets = (ring_offsets, rings.polygon_offsets)
-    lines = shapely.from_ragged_array(shapely.GeometryType.MULTILINESTRING, points, offsets)
-    noded = shapely.union_all(lines[:, None], axis=1)
-    faces, owner = shapely.get_parts(shapely.polygonize(noded[:, None]), return_index=True)
-    inside = shapely.get_coordinates(shapely.point_on_surface(faces))
-    edges = np.diff(rings.ring_offsets[rings.polygon_offsets])
-    counts = [np.zeros(0, np.bool_)]
-    for part in bounded_batches(edges[owner], _BATCH_EDGES):
-        counts.append(_contains(rings, owner[part], inside[part]))  # noqa: PERF401
-    counted = np.concatenate(counts)
-    return faces[counted], owner[counted]
-
-
-def _contains(rings: Rings, polygon: Ints, inside: Floats) -> Flags:
-    """Whether polygons contain points, by the even-odd rule: one polygon and one point each."""
-    first_ring = rings.polygon_offsets[polygon]
-    ring_count = rings.polygon_offsets[polygon + 1] - first_ring
-    ring = np.repeat(first_ring, ring_count) + ragged_arange(ring_count)
-    sizes = np.diff(rings.ring_offsets)[ring]
-    place = ragged_arange(sizes)
-    start = np.repeat(rings.ring_offsets[:-1][ring], sizes)
-    following = np.where(place + 1 == np.repeat(sizes, sizes), 0, place + 1)
-    (x, y), (next_x, next_y) = rings.points[start + place].T, rings.points[start + following].T
-    at_x, at_y = np.repeat(np.repeat(inside, ring_count, axis=0), sizes, axis=0).T
-    spans = (y <= at_y) != (next_y <= at_y)
-    run = np.where(spans, next_y - y, 1.0)
-    right = spans & (at_x < x + (next_x - x) * ((at_y - y) / run))
-    ring_starts = np.cumsum(sizes) - sizes
-    within = np.add.reduceat(right, ring_starts, dtype=np.int64) & 1
-    # The outer ring once, and no hole.
-    polygon_starts = np.cumsum(ring_count) - ring_count
-    holes = np.add.reduceat(within, polygon_starts) - within[polygon_starts]
-    contained: Flags = (within[polygon_starts] == 1) & (holes == 0)
-    return contained

@@ -7,9 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from coco_dagster.coco.fitting import fitted
+from coco_dagster.coco.keyholes import keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.masks import Masks
-from coco_dagster.coco.number_text import json_text, rounded
+from coco_dagster.coco.number_text import json_text, rounded, rounded_above_zero, rounded_boxes
 from coco_dagster.coco.profiles import Profile
 from coco_dagster.coco.rasters import rasterise
 from coco_dagster.coco.rings import Floats
@@ -55,18 +57,40 @@ class Geometry:
     num_keypoints: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedGeometry:
+    """Geometry of the annotations of a part.
+
+    Attributes:
+        members: one row per annotation that is rendered, in order: `bbox` (array of 4 doubles),
+            `area`, `iscrowd`, `segmentation_json`, `keypoints_json` (null for shapes without
+            keypoints), `num_keypoints`, and `geometry_json`: the members `bbox`, `area`,
+            `iscrowd`, `segmentation`, `keypoints` (for shapes that have them) and `num_keypoints`
+            as JSON text without the braces of the object around them.
+        left_out: why each annotation of the part is not rendered (`LeftOut`), 0 where it is.
+    """
+
+    members: pl.DataFrame
+    left_out: NDArray[np.int8]
+
+
 def render(drawing: Drawing, profile: Profile) -> Geometry:
     """Turn what is drawn into COCO's numbers and texts.
 
-    Outlines with holes and masks become run-length encodings, other outlines lists of rings.
+    Masks become run-length encodings, outlines lists of rings; outlines with holes become what the
+    profile says.
     """
     precision = profile.coordinate_precision
     count = drawing.area.size
     keypoints = drawing.keypoints
-    segmentation, encoded = _segmentation(drawing, precision)
+    segmentation, encoded = _segmentation(drawing, profile)
+    bbox, area = rounded(drawing.bbox, precision), rounded(drawing.area, precision)
+    if profile.coordinates == "clipped":
+        bbox = rounded_boxes(drawing.bbox, drawing.frames, precision)
+        area = rounded_above_zero(drawing.area, precision)
     return Geometry(
-        bbox=rounded(drawing.bbox, precision),
-        area=rounded(drawing.area, precision),
+        bbox=bbox,
+        area=area,
         iscrowd=np.where(encoded, profile.rle_iscrowd, 0),
         segmentation=segmentation,
         keypoints=keypoints.texts(precision)
@@ -76,17 +100,22 @@ def render(drawing: Drawing, profile: Profile) -> Geometry:
     )
 
 
-def _segmentation(drawing: Drawing, precision: int | None) -> tuple[pl.Series, NDArray[np.bool_]]:
+def _segmentation(drawing: Drawing, profile: Profile) -> tuple[pl.Series, NDArray[np.bool_]]:
     """JSON text of each annotation's segmentation, and whether it is run-length encoded."""
     if isinstance(drawing.outline, Masks):
         return drawing.outline.segmentation(), np.ones(drawing.area.size, np.bool_)
-    rings = drawing.outline
+    rings, precision = drawing.outline, profile.coordinate_precision
     holes = rings.has_holes
     if not holes.any():
         return rings.segmentation(precision), holes
-    masks = rasterise(rings.where(holes), drawing.frame_width[holes], drawing.frame_height[holes])
-    texts = pl.concat([rings.where(~holes).segmentation(precision), masks.segmentation()])
-    return texts.gather(_inverse([np.flatnonzero(~holes), np.flatnonzero(holes)])), holes
+    plain, pierced = rings.where(~holes), rings.where(holes)
+    if profile.holes == "keyhole":
+        cut, encoded = keyholed(pierced).segmentation(precision), np.zeros_like(holes)
+    else:
+        width, height = drawing.frame_width[holes], drawing.frame_height[holes]
+        cut, encoded = rasterise(pierced, width, height).segmentation(), holes
+    order = _inverse([np.flatnonzero(~holes), np.flatnonzero(holes)])
+    return pl.concat([plain.segmentation(precision), cut]).gather(order), encoded
 
 
 def _inverse(places: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -100,8 +129,8 @@ def _inverse(places: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def render_geometry(
     annotations: pl.DataFrame, skeletons: SkeletonNames, profile: Profile
-) -> pl.DataFrame:
-    """Geometry of the annotations of a part, in their order.
+) -> RenderedGeometry:
+    """Geometry of the annotations of a part.
 
     Args:
         annotations: rows of the table `annotations` with `frame_width` and `frame_height`, the
@@ -109,37 +138,30 @@ def render_geometry(
         skeletons: point names in template order, by feature hash.
         profile: how it is rendered.
 
-    Returns:
-        Columns `bbox` (array of 4 doubles), `area`, `iscrowd`, `segmentation_json`,
-        `keypoints_json` (null for shapes without keypoints), `num_keypoints`, and `geometry_json`:
-        the members `bbox`, `area`, `iscrowd`, `segmentation`, `keypoints` (for shapes that have
-        them) and `num_keypoints` as JSON text without the braces of the object around them.
-
     Raises:
         KeyError: a shape is none of `SHAPES`.
     """
     rows = annotations.select(_SHAPE_COLUMNS)
     shapes = rows["shape"].rechunk().to_arrow().dictionary_encode()
     codes = shapes.indices.to_numpy()
-    places, parts = [], []
+    left_out = np.zeros(rows.height, np.int8)
+    places, parts = [], [_empty()]
     for code, shape in enumerate(shapes.dictionary.to_pylist()):
         chosen = np.flatnonzero(codes == code)
-        drawing = SHAPES[shape](ShapeBatch(rows[chosen], skeletons))
-        places.append(chosen)
-        parts.append(render(drawing, profile))
-    if not parts:
-        return _members(_empty())
-    order = _inverse(places)
-    return _members(
-        Geometry(
-            bbox=np.concatenate([part.bbox for part in parts])[order],
-            area=np.concatenate([part.area for part in parts])[order],
-            iscrowd=np.concatenate([part.iscrowd for part in parts])[order],
-            segmentation=pl.concat([part.segmentation for part in parts]).gather(order),
-            keypoints=pl.concat([part.keypoints for part in parts]).gather(order),
-            num_keypoints=np.concatenate([part.num_keypoints for part in parts])[order],
-        )
+        fit = fitted(SHAPES[shape](ShapeBatch(rows[chosen], skeletons)), shape, profile)
+        left_out[chosen] = fit.left_out
+        places.append(chosen[fit.left_out == 0])
+        parts.append(render(fit.drawing, profile))
+    order = _inverse([np.zeros(0, np.int64), *places])
+    geometry = Geometry(
+        bbox=np.concatenate([part.bbox for part in parts])[order],
+        area=np.concatenate([part.area for part in parts])[order],
+        iscrowd=np.concatenate([part.iscrowd for part in parts])[order],
+        segmentation=pl.concat([part.segmentation for part in parts]).gather(order),
+        keypoints=pl.concat([part.keypoints for part in parts]).gather(order),
+        num_keypoints=np.concatenate([part.num_keypoints for part in parts])[order],
     )
+    return RenderedGeometry(_members(geometry), left_out)
 
 
 def _empty() -> Geometry:
@@ -148,7 +170,7 @@ def _empty() -> Geometry:
 
 
 def _members(geometry: Geometry) -> pl.DataFrame:
-    """Columns of `render_geometry`."""
+    """Columns of `RenderedGeometry.members`."""
     columns = pl.DataFrame(
         {
             "bbox": pl.Series(geometry.bbox, dtype=pl.Array(pl.Float64, 4)),

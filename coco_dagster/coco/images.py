@@ -1,20 +1,44 @@
-"""Images of an export: one row per frame, with everything of its JSON but the id."""
+"""Images of an export: one row per frame, with everything of its JSON but the ids."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
+from msgspec import Struct
 
 from coco_dagster.coco.attributes import AttributeTemplates, frame_classifications
 from coco_dagster.coco.file_names import file_name, templated_file_names
 from coco_dagster.coco.json_text import member
-from coco_dagster.coco.profiles import Profile
+from coco_dagster.coco.layouts import LayoutForm
+from coco_dagster.coco.losses import LeftOut
+from coco_dagster.coco.profiles import Profile, Split
+from coco_dagster.coco.splits import split_numbers
 from coco_dagster.tables.schemas import UNNAMED_PREFIX
 
 IMAGE_KEY: Final = ("data_hash", "frame")
 
 _UNIT_COLUMNS: Final = ("label_hash", "data_hash", "unit_index", "media", "data_type", "link")
+_NUMBERS: Final = ("image", "image_number", "split", "unit")
+_VIDEO: Final = ("video", "video_hash", "frame_number")
+_PLACE: Final = ("label_hash", "data_hash", "space", "frame")
+
+
+class ImageRows(Struct, frozen=True):
+    """Images of some label rows.
+
+    Attributes:
+        images: one row per image that is exported, in order: `image` (from 0), `image_number` (the
+            same, or counted afresh for each data unit), `split` (position), `unit` (position of
+            its data unit, where each is a COCO object of its own, else 0), its keys, `width`,
+            `height` (pixels or null), `file_name`, and `image_json`, the members of its object
+            after the ids. Where frames belong to videos: `video` (from 0), `video_hash`, and
+            `frame_number`, which counts the video's images from 0.
+        left_out: keys of the other images, and `left_out` (`LeftOut`).
+    """
+
+    images: pl.DataFrame
+    left_out: pl.DataFrame
 
 
 def ordered_rows(label_rows: pl.DataFrame) -> pl.DataFrame:
@@ -27,7 +51,9 @@ def image_rows(
     label_rows: pl.DataFrame,
     templates: AttributeTemplates,
     profile: Profile,
-) -> pl.DataFrame:
+    form: LayoutForm,
+    splits: Sequence[Split] = (),
+) -> ImageRows:
     """Images of the given label rows in export order.
 
     Where two label rows show the same frame of the same file there is one image, with the facts
@@ -38,12 +64,15 @@ def image_rows(
         label_rows: rows that are exported, as `ordered_rows` returns them.
         templates: how classifications are written.
         profile: how images are rendered.
-
-    Returns:
-        One row per image: `image` (order, from 0), its keys, `width`, `height` (pixels or null),
-        `file_name`, and `image_json`, the members of its object after the id.
+        form: how they are divided over files.
+        splits: how they are divided over splits.
     """
-    images = _joined(tables, label_rows)
+    frames = _joined(tables, label_rows)
+    units = frames.select("data_hash", "dataset_title", _unit_hash(form).alias("unit_hash"))
+    frames = frames.with_columns(split_numbers(units, splits))
+    reasons = frames.select(_left_out(profile).alias("left_out"))["left_out"]
+    is_kept = reasons == LeftOut.NOT
+    images = _in_order(frames if is_kept.all() else frames.filter(is_kept), form)
     if profile.file_name_template is None:
         images = images.with_columns(file_name().alias("file_name"))
     else:
@@ -55,17 +84,17 @@ def image_rows(
         answers,
         templates,
     )
-    return images.with_columns(classifications.alias("classifications_json")).select(
-        "image",
-        "label_hash",
-        "data_hash",
-        "space",
-        "frame",
+    images = images.with_columns(classifications.alias("classifications_json")).select(
+        *_NUMBERS,
+        *(_VIDEO if form.videos else ()),
+        *_PLACE,
         "width",
         "height",
         "file_name",
         _image_json(profile).alias("image_json"),
     )
+    left_out = frames.with_columns(reasons).filter(~is_kept).select(*_PLACE, "left_out")
+    return ImageRows(images, left_out)
 
 
 def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.DataFrame:
@@ -73,7 +102,7 @@ def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.Data
     units = _frame(tables["data_units"]).select(
         *_UNIT_COLUMNS, pl.col("title").alias("unit_title"), pl.col("mime_type").alias("unit_mime")
     )
-    rows = label_rows.select("label_hash", "row_order", "dataset_title")
+    rows = label_rows.select("label_hash", "row_order", "dataset_title", "row_data_hash")
     return (
         _frame(tables["frames"])
         .join(rows, on="label_hash", how="inner")
@@ -81,7 +110,6 @@ def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.Data
         .sort("row_order", "image_index")
         .with_columns(_first_known_size(tables["frames"]))
         .unique(IMAGE_KEY, keep="first", maintain_order=True)
-        .with_row_index("image")
         .with_columns(
             pl.coalesce("title", "unit_title").alias("image_title"),
             pl.coalesce("mime_type", "unit_mime").alias("mime_type"),
@@ -90,7 +118,50 @@ def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.Data
             .then("label_hash")
             .alias("named_label_hash"),
             pl.coalesce("file_uri", "link").alias("link"),
+            _video_hash().alias("video_hash"),
         )
+    )
+
+
+def _video_hash() -> pl.Expr:
+    """What names the video of a frame: images of a row that are files of their own are one."""
+    is_file = (pl.col("media") == "image") & pl.col("space").is_null()
+    row = pl.coalesce("row_data_hash", "data_hash")
+    return pl.when(is_file).then(row).otherwise("data_hash")
+
+
+def _unit_hash(form: LayoutForm) -> pl.Expr:
+    """What splits go by: the data unit, of a space that of its group, or the video."""
+    row = pl.coalesce("row_data_hash", "data_hash")
+    unit = pl.when(pl.col("space").is_null()).then("data_hash").otherwise(row)
+    return pl.col("video_hash") if form.videos else unit
+
+
+def _left_out(profile: Profile) -> pl.Expr:
+    """Why images are left out (`LeftOut`)."""
+    reason = pl.when(pl.col("split").is_null()).then(pl.lit(LeftOut.IN_NO_SPLIT, pl.Int8))
+    if profile.images_without_size == "leave_out":
+        unknown = pl.col("width").is_null() | pl.col("height").is_null()
+        reason = reason.when(unknown).then(pl.lit(LeftOut.IMAGE_WITHOUT_SIZE, pl.Int8))
+    return reason.otherwise(pl.lit(LeftOut.NOT, pl.Int8))
+
+
+def _in_order(frames: pl.DataFrame, form: LayoutForm) -> pl.DataFrame:
+    """Images numbered in export order; those of a data unit, or of a video, stand together."""
+    number = pl.int_range(pl.len(), dtype=pl.Int64)
+    if form.by_unit:
+        first = pl.col("position").min().over("data_hash")
+        ordered = frames.with_row_index("position").sort(first, "position")
+        ordered = ordered.with_columns(number.alias("image"), unit=pl.col("data_hash").rle_id())
+        return ordered.with_columns(number.over("unit").alias("image_number"))
+    images = frames
+    if form.videos:
+        first = pl.col("position").min().over("video_hash")
+        ordered = frames.with_row_index("position").sort(first, "frame", "position")
+        ordered = ordered.with_columns(video=pl.col("video_hash").rle_id())
+        images = ordered.with_columns(number.over("video").alias("frame_number"))
+    return images.with_columns(
+        number.alias("image"), number.alias("image_number"), pl.lit(0, pl.UInt32).alias("unit")
     )
 
 

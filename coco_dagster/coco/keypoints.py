@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coco_dagster.coco.number_text import json_text, lists, rounded
 from coco_dagster.coco.rings import Floats, offsets_of, reduce_spans
-from coco_dagster.encord.run_lengths import Ints, ragged_arange
+from coco_dagster.encord.run_lengths import Flags, Ints, ragged_arange
 
 Visibility: TypeAlias = NDArray[np.int8]
 
@@ -40,6 +40,22 @@ class Keypoints:
     def visible(self) -> Ints:
         """Number of each annotation's points with v > 0."""
         return reduce_spans(np.add, (self.visibility > 0).astype(np.int64), self.offsets)
+
+    def where(self, chosen: Flags) -> "Keypoints":
+        """Keypoints of the chosen annotations."""
+        sizes = np.diff(self.offsets)
+        points = np.repeat(chosen, sizes)
+        return Keypoints(self.points[points], self.visibility[points], offsets_of(sizes[chosen]))
+
+    def without(self, hidden: Flags) -> "Keypoints":
+        """The same keypoints, of which some count as not labelled.
+
+        Args:
+            hidden: whether each point becomes 0, 0, 0.
+        """
+        points = np.where(hidden[:, None], 0.0, self.points)
+        visibility = np.where(hidden, np.int8(0), self.visibility)
+        return Keypoints(points, visibility, self.offsets)
 
     def bounding_boxes(self) -> Floats:
         """x, y, w, h around each annotation's points with v > 0; zeros where it has none."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from coco_dagster.encord.rle import MaskGrids
 from coco_dagster.encord.run_lengths import (
     CACHED_CHARS,
+    Flags,
     Ints,
     Runs,
     bounded_batches,
@@ -82,6 +83,13 @@ class Masks:
             np.concatenate([part.height for part in parts]),
             np.concatenate([part.area for part in parts]),
             np.concatenate([part.bbox for part in parts]),
+        )
+
+    def where(self, chosen: Flags) -> "Masks":
+        """The chosen masks."""
+        counts = self.counts.filter(pl.Series(chosen))
+        return Masks(
+            counts, self.width[chosen], self.height[chosen], self.area[chosen], self.bbox[chosen]
         )
 
     def segmentation(self) -> pl.Series:

@@ -55,3 +55,37 @@ def rounded(values: NDArray[np.float64], precision: int | None) -> NDArray[np.fl
         shorter = np.round(values, precision)
     # A number too large to be scaled has no decimals.
     return np.where(np.isfinite(shorter), shorter, values) + 0.0
+
+
+def rounded_boxes(
+    boxes: NDArray[np.float64], frames: NDArray[np.float64], precision: int | None
+) -> NDArray[np.float64]:
+    """Boxes within their frames with at most so many decimals, still within and not empty.
+
+    Args:
+        boxes: x, y, w, h in pixels, within their frames; shape (n, 4).
+        frames: width and height of each frame, whole pixels; shape (n, 2).
+        precision: decimals, 0 to 15; None leaves the boxes as they are.
+    """
+    if precision is None:
+        return boxes + 0.0
+    least = 10.0**-precision
+    low = np.minimum(rounded(boxes[:, :2], precision), rounded(frames - least, precision))
+    most = rounded(frames - low, precision)
+    size = np.clip(rounded(boxes[:, 2:], precision), least, most)
+    return np.where(np.tile(boxes[:, 2:] > 0, 2), np.column_stack((low, size)), boxes) + 0.0
+
+
+def rounded_above_zero(values: NDArray[np.float64], precision: int | None) -> NDArray[np.float64]:
+    """Values with at most so many decimals; what was above 0 stays so.
+
+    Args:
+        values: finite numbers, not negative.
+        precision: decimals, 0 to 15; None leaves the values as they are.
+    """
+    shorter = rounded(values, precision)
+    return (
+        shorter
+        if precision is None
+        else np.where(values > 0, np.maximum(shorter, 10.0**-precision), shorter)
+    )

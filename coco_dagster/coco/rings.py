@@ -5,7 +5,7 @@ does with outlines (clip them, cut keyholes, rasterise them, write them) it does
 whatever the shape was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -31,6 +31,17 @@ def reduce_spans(reduce: np.ufunc, values: NDArray[Any], offsets: Ints) -> NDArr
 def offsets_of(sizes: Ints) -> Ints:
     """Where each of the spans of these sizes starts, and where the last one ends."""
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)))
+
+
+def in_spans(offsets: Ints, chosen: Ints) -> Ints:
+    """Positions of all that the chosen spans hold, span by span.
+
+    Args:
+        offsets: where each span starts, and where the last one ends.
+        chosen: indices of spans, in any order.
+    """
+    sizes = offsets[chosen + 1] - offsets[chosen]
+    return np.repeat(offsets[chosen], sizes) + ragged_arange(sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +74,37 @@ class Rings:
         each = np.arange(sizes.size + 1)
         return cls(points, offsets_of(sizes), each, each)
 
+    @classmethod
+    def concat(cls, parts: Sequence["Rings"]) -> "Rings":
+        """The outlines of all parts in a row; there is at least one part."""
+
+        def joined(level: Callable[["Rings"], Ints]) -> Ints:
+            return offsets_of(np.concatenate([np.diff(level(part)) for part in parts]))
+
+        return cls(
+            np.concatenate([part.points for part in parts]),
+            joined(lambda part: part.ring_offsets),
+            joined(lambda part: part.polygon_offsets),
+            joined(lambda part: part.annotation_offsets),
+        )
+
     @property
     def ring_annotations(self) -> Ints:
         """The annotation that each ring belongs to."""
         rings = np.diff(self.polygon_offsets[self.annotation_offsets])
         return np.repeat(np.arange(rings.size), rings)
+
+    @property
+    def polygon_annotations(self) -> Ints:
+        """The annotation that each polygon belongs to."""
+        polygons = np.diff(self.annotation_offsets)
+        return np.repeat(np.arange(polygons.size), polygons)
+
+    @property
+    def point_annotations(self) -> Ints:
+        """The annotation that each point belongs to."""
+        points = np.diff(self.ring_offsets[self.polygon_offsets[self.annotation_offsets]])
+        return np.repeat(np.arange(points.size), points)
 
     @property
     def has_holes(self) -> Flags:
@@ -91,6 +128,17 @@ class Rings:
             kept.ring_offsets,
             kept.polygon_offsets,
             offsets_of(np.diff(self.annotation_offsets)[chosen]),
+        )
+
+    def take(self, annotations: Ints) -> "Rings":
+        """The outlines of the annotations with these indices, in their order."""
+        polygons = in_spans(self.annotation_offsets, annotations)
+        rings = in_spans(self.polygon_offsets, polygons)
+        return Rings(
+            self.points[in_spans(self.ring_offsets, rings)],
+            offsets_of(np.diff(self.ring_offsets)[rings]),
+            offsets_of(np.diff(self.polygon_offsets)[polygons]),
+            offsets_of(np.diff(self.annotation_offsets)[annotations]),
         )
 
     def where_polygon(self, chosen: Flags) -> "Rings":
@@ -154,3 +202,17 @@ class Rings:
         numbers = rounded(self.points, precision).ravel()
         rings = self.polygon_offsets[self.annotation_offsets]
         return json_texts(lists(numbers, self.ring_offsets * 2, rings))
+
+
+def there_and_back(points: Floats, sizes: Ints, steps: Ints) -> Rings:
+    """One ring per line: its points forth, then back, up to a number of steps.
+
+    Args:
+        points: x and y of all lines in a row, shape (points, 2).
+        sizes: points of each line.
+        steps: points of each ring; twice those of the line go all the way back.
+    """
+    place = ragged_arange(steps)
+    back = np.repeat(2 * sizes - 1, steps) - place
+    start = np.repeat(offsets_of(sizes)[:-1], steps)
+    return Rings.single(points[start + np.minimum(place, back)], steps)

@@ -7,8 +7,8 @@ import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
+from coco_dagster.coco.finding_rows import PLACE, finding_rows
 from coco_dagster.coco.images import IMAGE_KEY, ordered_rows
-from coco_dagster.tables.findings import SEVERITIES
 from coco_dagster.tables.schemas import FINDINGS
 from coco_dagster.tables.superseded import CODE as SUPERSEDED
 
@@ -61,7 +61,6 @@ def _skipped(
     """A finding for every object of rows that are not exported."""
     ended = findings.filter(pl.col("outcome") != "note")
     file = ("label_hash", "data_hash")
-    place = (*file, "space", "frame", "object_hash", "path")
     drawn = (
         pl.DataFrame(pl.from_arrow(tables["annotations"].select([*file, "frame", "object_hash"])))
         .join(rows, on="label_hash", how="semi")
@@ -72,9 +71,9 @@ def _skipped(
         )
         .with_columns(pl.lit(None, pl.String).alias("path"))
     )
-    objects = pl.concat([ended.select(place), drawn.select(place)])
+    objects = pl.concat([ended.select(PLACE), drawn.select(PLACE)])
     message = "The object stands on a branch that is not exported."
-    return _rows_of_findings(objects, "branch_not_exported", "skipped", message)
+    return finding_rows(objects, "branch_not_exported", "skipped", message)
 
 
 def _shared_files(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pl.DataFrame:
@@ -86,31 +85,7 @@ def _shared_files(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pl.Data
         .sort("row_order", maintain_order=True)
         .filter(~pl.struct(IMAGE_KEY).is_first_distinct())
         .unique(["label_hash", "data_hash"], maintain_order=True)
-        .select(
-            "label_hash",
-            "data_hash",
-            "space",
-            pl.lit(None, pl.Int64).alias("frame"),
-            pl.lit(None, pl.String).alias("object_hash"),
-            pl.lit(None, pl.String).alias("path"),
-        )
+        .select("label_hash", "data_hash", "space")
     )
     message = "An earlier label row shows the same file; both share its images."
-    return _rows_of_findings(repeated, "shared_data_hash", "note", message)
-
-
-def _rows_of_findings(places: pl.DataFrame, code: str, outcome: str, message: str) -> pl.DataFrame:
-    null = pl.lit(None, pl.String)
-    return places.select(
-        pl.lit(code).alias("code"),
-        pl.lit(outcome).alias("outcome"),
-        pl.lit(SEVERITIES[outcome]).alias("severity"),
-        "label_hash",
-        "data_hash",
-        "space",
-        "frame",
-        "object_hash",
-        "path",
-        pl.lit(message).alias("message"),
-        null.alias("raw"),
-    )
+    return finding_rows(repeated, "shared_data_hash", "note", message)

@@ -18,9 +18,9 @@ from coco_dagster.coco.areas import region_areas
 from coco_dagster.coco.curves import ellipses, turned_boxes
 from coco_dagster.coco.keypoints import Keypoints, SkeletonNames, in_template_order
 from coco_dagster.coco.masks import Masks, paste_masks
-from coco_dagster.coco.rings import Floats, Rings, offsets_of
+from coco_dagster.coco.rings import Floats, Rings, offsets_of, there_and_back
 from coco_dagster.encord.rle import MaskGrids
-from coco_dagster.encord.run_lengths import Ints, ragged_arange
+from coco_dagster.encord.run_lengths import Flags, Ints
 
 VISIBLE: Final = 2
 """COCO's v of a keypoint that is labelled and visible."""
@@ -45,6 +45,22 @@ class Drawing:
     frame_height: Ints
     outline: Rings | Masks
     keypoints: Keypoints | None = None
+
+    @property
+    def frames(self) -> Floats:
+        """Width and height of each annotation's frame, shape (n, 2)."""
+        return np.column_stack((self.frame_width, self.frame_height)).astype(np.float64)
+
+    def where(self, chosen: Flags) -> "Drawing":
+        """The chosen annotations."""
+        return Drawing(
+            self.bbox[chosen],
+            self.area[chosen],
+            self.frame_width[chosen],
+            self.frame_height[chosen],
+            self.outline.where(chosen),
+            self.keypoints and self.keypoints.where(chosen),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +153,8 @@ def draw_polygons(batch: ShapeBatch) -> Drawing:
 def draw_polylines(batch: ShapeBatch) -> Drawing:
     """There and back, without an area."""
     points, sizes = batch.points()
-    rings = _there_and_back(points, sizes, 2 * sizes)
+    rings = there_and_back(points, sizes, 2 * sizes)
     return batch.drawing(rings.bounding_boxes(), np.zeros(batch.rows.height), rings)
-
-
-def _there_and_back(points: Floats, sizes: Ints, steps: Ints) -> Rings:
-    """One ring per line: its points forth, then back, up to a number of steps."""
-    place = ragged_arange(steps)
-    back = np.repeat(2 * sizes - 1, steps) - place
-    start = np.repeat(offsets_of(sizes)[:-1], steps)
-    return Rings.single(points[start + np.minimum(place, back)], steps)
 
 
 def draw_points(batch: ShapeBatch) -> Drawing:
@@ -205,7 +213,7 @@ def draw_cuboids(batch: ShapeBatch) -> Drawing:
     sizes = np.bincount(hull, minlength=sizes.size)
     # A hull with an area is a closed ring; the others are a line or a point.
     steps = np.where(sizes > 2, sizes - 1, 2 * sizes)
-    rings = _there_and_back(corners, sizes, steps)
+    rings = there_and_back(corners, sizes, steps)
     return batch.drawing(rings.bounding_boxes(), shapely.area(hulls), rings)
 
 

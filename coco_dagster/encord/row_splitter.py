@@ -72,9 +72,38 @@ def split_stream(
             long a row. Its offset counts from the start of the stream.
     """
     form = _open(window, chunk_bytes)
+    yield from _split(window, form, chunk_bytes, max_row_bytes)
+    if form == "array":
+        window.skip_blank(chunk_bytes)
+        if window.length:
+            raise JsonSyntaxError(window.offset, "text follows the end of the array")
+
+
+def split_array(
+    window: ByteWindow, chunk_bytes: int = CHUNK_BYTES, max_row_bytes: int = MAX_ROW_BYTES
+) -> Iterator[RowRun]:
+    """Divides one array, which may lie within other values, into runs of its elements.
+
+    Args:
+        window: on the stream, behind the opening bracket; in the end behind the closing one.
+        chunk_bytes: a run is at most this long, unless it is a single element.
+        max_row_bytes: the longest element that is accepted.
+
+    Yields:
+        The runs, in order.
+
+    Raises:
+        JsonSyntaxError: as for `split_stream`.
+    """
+    return _split(window, "array", chunk_bytes, max_row_bytes)
+
+
+def _split(
+    window: ByteWindow, form: Form, chunk_bytes: int, max_row_bytes: int
+) -> Iterator[RowRun]:
     window.skip_blank(chunk_bytes)
     if form == "array" and window.first(1) == b"]":
-        _close(window, chunk_bytes)
+        window.skip(1)
         return
     splitter = _Splitter(window, form, chunk_bytes, max_row_bytes)
     is_first = True
@@ -87,17 +116,10 @@ def split_stream(
         is_first = False
         window.skip(run.length)
         if run.closes:
-            _close(window, chunk_bytes)
+            window.skip(1)
             return
         window.skip(GAP[form])
         window.skip_blank(chunk_bytes)
-
-
-def _close(window: ByteWindow, chunk_bytes: int) -> None:
-    window.skip(1)
-    window.skip_blank(chunk_bytes)
-    if window.length:
-        raise JsonSyntaxError(window.offset, "text follows the end of the array")
 
 
 def _open(window: ByteWindow, chunk_bytes: int) -> Form:

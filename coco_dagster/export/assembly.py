@@ -2,27 +2,22 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from coco_dagster.coco.categories import Categories
 from coco_dagster.errors import ExportError
+from coco_dagster.export.finding_files import write_sorted_findings
+from coco_dagster.export.group_files import read_tables
+from coco_dagster.export.parquet_files import write_row_groups
+from coco_dagster.export.places import TableFolder
 from coco_dagster.export.result import ExportFile
 from coco_dagster.export.row_facts import RowFacts
-from coco_dagster.export.tasks import TableFolder, lines_path
 from coco_dagster.lineage.provenance import LINEAGE
 from coco_dagster.tables.parts import part_path, read_part_table
-from coco_dagster.tables.schemas import FINDINGS, UNNAMED_PREFIX
-
-ANNOTATIONS_FILE: Final = "annotations.json"
-_BLOCK_BYTES: Final = 1 << 20
 
 
 def coco_info(rows: RowFacts, export_id: str) -> dict[str, Any]:
@@ -39,71 +34,14 @@ def iso_date(date: dt.datetime) -> str:
     return date.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
-def write_coco_file(
-    path: Path, info: dict[str, Any], categories: Categories, rendered: TableFolder, groups: int
-) -> tuple[int, str]:
-    """Write the COCO file of a whole dataset.
-
-    Returns:
-        Its size in bytes and its hex SHA-256.
-    """
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("wb") as file:
-        for block in _coco_blocks(info, categories, rendered, groups):
-            digest.update(block)
-            size += file.write(block)
-    return size, digest.hexdigest()
-
-
-def _coco_blocks(
-    info: dict[str, Any], categories: Categories, rendered: TableFolder, groups: int
-) -> Iterator[bytes]:
-    yield b'{"info":' + msgspec.json.encode(info) + b',\n"licenses":[],\n"categories":'
-    yield categories.json
-    yield b',\n"images":['
-    yield from _lines(rendered, "images", groups)
-    yield b'],\n"annotations":['
-    yield from _lines(rendered, "annotations", groups)
-    yield b"]}\n"
-
-
-def _lines(rendered: TableFolder, kind: str, groups: int) -> Iterator[bytes]:
-    """Lines of all groups; each line starts with a comma, which the first one loses."""
-    is_first = True
-    for group in range(groups):
-        with lines_path(rendered.path, kind, group).open("rb") as lines:
-            while block := lines.read(_BLOCK_BYTES):
-                yield block[1:] if is_first else block
-                is_first = False
-    if not is_first:
-        yield b"\n"
-
-
 def write_lineage(path: Path, rendered: TableFolder, groups: int) -> None:
-    """Write `lineage.parquet`, a row group per rendered group."""
-    with pq.ParquetWriter(path, LINEAGE, compression="zstd", write_statistics=True) as writer:
-        for group in range(groups):
-            table = read_part_table(part_path(rendered.path, "lineage", group, "arrow"), "arrow")
-            writer.write_table(table.cast(LINEAGE))
+    """Write `lineage.parquet`."""
+    write_row_groups(path, LINEAGE, read_tables(rendered, "lineage", groups))
 
 
 def write_findings(path: Path, others: pa.Table, rendered: TableFolder, groups: int) -> None:
-    """Write `findings.parquet`: findings on files and the ontology, then those of each group."""
-    with pq.ParquetWriter(path, FINDINGS, compression="zstd", write_statistics=True) as writer:
-        writer.write_table(others)
-        for group in range(groups):
-            table = read_part_table(part_path(rendered.path, "findings", group, "arrow"), "arrow")
-            if table.num_rows:
-                writer.write_table(_without_made_names(table))
-
-
-def _without_made_names(findings: pa.Table) -> pa.Table:
-    """Findings without the names that label rows without a hash have in the tables."""
-    label_hash = pl.col("label_hash")
-    named = pl.when(~label_hash.str.starts_with(UNNAMED_PREFIX)).then(label_hash)
-    table: pa.Table = pl.DataFrame(pl.from_arrow(findings)).with_columns(named).to_arrow()
-    return table.cast(FINDINGS)
+    """Write `findings.parquet`: findings on files and the ontology, then those on label rows."""
+    write_sorted_findings(path, others, read_tables(rendered, "findings", groups))
 
 
 def file_entry(path: Path) -> ExportFile:

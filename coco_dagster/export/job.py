@@ -10,22 +10,23 @@ from typing import Any
 import msgspec
 
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.coco.settings import checked
 from coco_dagster.encord.sources import LabelSource
 from coco_dagster.export.chunks import counted, label_chunks, passed_over_notes, workers_for
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import normalise_parts
 from coco_dagster.export.ontologies import read_ontology
+from coco_dagster.export.places import PartPlace, TableFolder
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.processes import WorkerProcesses
 from coco_dagster.export.progress import Progress, Stopwatch, silent
 from coco_dagster.export.publishing import check_destination, draft_folder, publish_folder
 from coco_dagster.export.rendering import ExportInput, render_export
 from coco_dagster.export.result import ExportResult
-from coco_dagster.export.tasks import NormaliseChunk, TableFolder
+from coco_dagster.export.tasks import NormaliseChunk
 from coco_dagster.lineage.manifest import export_id
 from coco_dagster.tables.ontology_tables import ontology_tables
-from coco_dagster.tables.parts import write_part
-from coco_dagster.tables.store import total
+from coco_dagster.tables.parts import row_counts, write_part
 
 
 def export_coco(
@@ -52,6 +53,7 @@ def export_coco(
         processes: worker processes that were started ahead, in place of `workers`.
 
     Raises:
+        SettingsError: a setting has a value that it cannot have.
         SourceError: a file of the source cannot be read.
         OntologyError: the ontology cannot be read.
         ExportError: the export would break its contract.
@@ -60,6 +62,7 @@ def export_coco(
     """
     watch = Stopwatch()
     place = os.fspath(out)
+    chosen = checked(settings or ExportSettings())
     check_destination(place)
     with tempfile.TemporaryDirectory(prefix="coco_dagster-") as folder:
         work = Path(folder)
@@ -76,15 +79,12 @@ def export_coco(
             tasks = (NormaliseChunk(chunk, ontology_folder, tables) for chunk in chunks)
             with watch.stage("labels"):
                 parts = normalise_parts(pool, tasks, tables, progress, None)
-            chosen = settings or ExportSettings()
-            names = dict.fromkeys(name for info in parts.infos for name in info)
-            infos = {name: total([info[name] for info in parts.infos]) for name in names}
             export = ExportInput(
-                tables=tables,
+                parts=[PartPlace(tables, part) for part in range(len(parts.infos))],
                 ontology=ontology_folder,
-                parts=len(parts.infos),
                 skeleton_points=parts.skeleton_points,
-                infos=infos,
+                table_rows=row_counts(parts.infos),
+                rows_sha256=parts.rows_sha256,
                 ontology_sha256=given.digest,
                 findings=file_findings([*passed_over_notes(source), *given.notes]),
                 export_id=export_id(chosen, given.digest, parts.rows_sha256),

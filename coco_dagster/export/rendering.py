@@ -1,4 +1,7 @@
-"""Parts of tables to the files of one export, in a folder that nobody sees yet."""
+"""Parts of tables to the files of one export, in a folder that nobody sees yet.
+
+What is rendered together is a group: slices of parts that make a stretch of the source order.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,26 +10,28 @@ from typing import Any
 import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.coco.categories import Categories, coco_categories
+from coco_dagster.coco.categories import Categories
+from coco_dagster.coco.layouts import ExportPlan, export_plan
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.coco.selection import MAIN_BRANCH
-from coco_dagster.coco.writer import FirstIds
+from coco_dagster.coco.writer import FirstIds, categories_of_contents
 from coco_dagster.errors import ExportError
 from coco_dagster.export.assembly import (
-    ANNOTATIONS_FILE,
     check_file_names,
     coco_info,
     file_entry,
-    write_coco_file,
     write_findings,
     write_lineage,
 )
-from coco_dagster.export.label_tables import groups_of_parts
+from coco_dagster.export.coco_files import CocoHead, RenderedGroups, write_coco_file
+from coco_dagster.export.losses import check_losses
+from coco_dagster.export.places import PartPlace, PartSlice, TableFolder, Window
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.progress import Progress, Stopwatch
 from coco_dagster.export.result import ExportFile, ExportResult
 from coco_dagster.export.row_facts import row_entries, row_facts
-from coco_dagster.export.tasks import NumberGroup, RenderedCounts, RenderGroup, TableFolder
+from coco_dagster.export.source_order import groups_of_windows, windows_of
+from coco_dagster.export.tasks import NumberGroup, RenderedCounts, RenderGroup
 from coco_dagster.lineage.manifest import (
     FINDINGS_FILE,
     LINEAGE_FILE,
@@ -34,31 +39,32 @@ from coco_dagster.lineage.manifest import (
     Manifest,
     TableEntry,
     library_versions,
+    table_digest,
 )
 from coco_dagster.tables.parts import read_part, write_part
 from coco_dagster.tables.schemas import ONTOLOGY_TABLES
-from coco_dagster.tables.skeletons import with_points_of_labels
-from coco_dagster.tables.store import TableInfo
+from coco_dagster.tables.skeletons import SkeletonPoints, with_points_of_labels
 
 
 class ExportInput(Struct, frozen=True):
     """What an export is made from.
 
     Attributes:
-        tables: tables of the label rows; ontology: those of the ontology.
-        parts: number of parts of `tables`.
+        parts: tables of the label rows, of one set of tables or of several.
+        ontology: tables of the ontology.
         skeleton_points: names of points for skeletons without a template.
-        infos: what each table holds.
+        table_rows: number of rows of each table.
+        rows_sha256: digest over the digests of all label rows, in source order.
         ontology_sha256: digest of the ontology.
         findings: findings on files and on the ontology.
         export_id: id of the export.
     """
 
-    tables: TableFolder
+    parts: Sequence[PartPlace]
     ontology: TableFolder
-    parts: int
-    skeleton_points: Mapping[str, Sequence[str]]
-    infos: Mapping[str, TableInfo]
+    skeleton_points: SkeletonPoints
+    table_rows: Mapping[str, int]
+    rows_sha256: str
     ontology_sha256: str
     findings: pa.Table
     export_id: str
@@ -90,8 +96,10 @@ def render_export(
         The result, with `out` as its url.
 
     Raises:
-        ExportError: the counts do not add up, or file names collide.
+        ExportError: the counts do not add up, file names collide, or objects are lost that the
+            profile must not lose.
     """
+    plan = export_plan(settings)
     rendered = TableFolder(str(work / "rendered"), "arrow")
     ontology = with_points_of_labels(
         read_part(given.ontology.path, 0, ONTOLOGY_TABLES, given.ontology.form),
@@ -99,40 +107,30 @@ def render_export(
     )
     completed = TableFolder(str(work / "completed_ontology"), "arrow")
     write_part(completed.path, 0, ontology, completed.form)
-    groups = groups_of_parts(given.tables, given.parts, settings.branches, MAIN_BRANCH)
+    windows = windows_of(pool, given.parts, work / "windows")
+    groups = groups_of_windows(windows, settings.branches, MAIN_BRANCH)
     with watch.stage("rendering"):
-        counts = _render(pool, given.tables, completed, settings, rendered, groups, progress)
+        counts = _render(pool, groups, completed, settings, rendered, progress)
+    check_losses(counts, settings.profile)
     check_file_names(rendered, len(groups))
+    categories = categories_of_contents(ontology, settings)
     with watch.stage("writing"):
-        rows = row_facts(given.tables, given.parts, settings.branches)
-        categories = coco_categories(ontology)
+        rows = row_facts(windows, settings.branches)
+        totals = _totals(counts, rows.objects)
         info = coco_info(rows, given.export_id)
-        size, digest = write_coco_file(
-            out / ANNOTATIONS_FILE, info, categories, rendered, len(groups)
+        files = _write_coco_files(
+            out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
         )
         write_lineage(out / LINEAGE_FILE, rendered, len(groups))
         write_findings(out / FINDINGS_FILE, given.findings, rendered, len(groups))
-    totals = _totals(counts, rows.objects)
-    per_category = _per_category(counts, categories)
-    files = [
-        ExportFile(
-            ANNOTATIONS_FILE,
-            size,
-            digest,
-            totals["images"],
-            totals["annotations"],
-            {str(number): count for number, count in per_category.items()},
-        ),
-        file_entry(out / LINEAGE_FILE),
-        file_entry(out / FINDINGS_FILE),
-    ]
-    totals["categories"] = len(categories.entries)
+    files += [file_entry(out / LINEAGE_FILE), file_entry(out / FINDINGS_FILE)]
+    totals["categories"] = sum(len(of_content.entries) for of_content in categories)
     findings = _codes(counts, given)
-    _write_manifest(out, given, settings, files, totals, findings, run)
+    _write_manifest(out, given, windows, settings, files, totals, findings, run)
     return ExportResult(
         export_id=given.export_id,
         url=str(out),
-        per_category=per_category_name(files, categories),
+        per_category=per_category_name(files, plan, categories),
         findings=findings,
         files=[*files, file_entry(out / MANIFEST_FILE)],
         images=totals["images"],
@@ -146,27 +144,35 @@ def render_export(
 
 def _render(
     pool: WorkerPool,
-    tables: TableFolder,
+    groups: Sequence[list[PartSlice]],
     ontology: TableFolder,
     settings: ExportSettings,
     rendered: TableFolder,
-    groups: list[tuple[int, int]],
     progress: Progress,
 ) -> list[RenderedCounts]:
     """Render and number all groups: ids start where those of the group before end."""
     tasks = [
-        RenderGroup(tables, first, last, ontology, settings, rendered, number)
-        for number, (first, last) in enumerate(groups)
+        RenderGroup(slices, ontology, settings, rendered, number)
+        for number, slices in enumerate(groups)
     ]
 
+    start = FirstIds(
+        image=settings.profile.first_image_id,
+        annotation=settings.profile.first_annotation_id,
+        track=1,
+        video=settings.profile.first_image_id,
+    )
+    runs_through = not export_plan(settings).form.by_unit
+
     def numbering(group: int, counts: Sequence[RenderedCounts]) -> NumberGroup:
-        before = counts[:group]
+        before = counts[:group] if runs_through else []
         first = FirstIds(
-            settings.profile.first_image_id + sum(count.images for count in before),
-            settings.profile.first_annotation_id + sum(count.annotations for count in before),
-            1 + sum(count.tracks for count in before),
+            image=start.image + sum(count.images for count in before),
+            annotation=start.annotation + sum(count.annotations for count in before),
+            track=start.track + sum(count.tracks for count in before),
+            video=start.video + sum(count.videos for count in before),
         )
-        return NumberGroup(rendered, group, first, ANNOTATIONS_FILE)
+        return NumberGroup(rendered, group, first)
 
     counts: list[RenderedCounts] = []
     for report in pool.run_chained(tasks, RenderedCounts, numbering):
@@ -197,20 +203,51 @@ def _totals(counts: list[RenderedCounts], objects_of_rows: int) -> dict[str, int
     }
 
 
-def _per_category(counts: list[RenderedCounts], categories: Categories) -> dict[int, int]:
-    return {
-        category.id: sum(count.per_category.get(category.id, 0) for count in counts)
-        for category in categories.entries
-    }
+def _write_coco_files(
+    out: Path,
+    info: dict[str, Any],
+    categories: Sequence[Categories],
+    rendered: RenderedGroups,
+    counts: Sequence[RenderedCounts],
+) -> list[ExportFile]:
+    entries = []
+    for number, file in enumerate(rendered.plan.files):
+        head = CocoHead(info, categories[file.content])
+        path = out / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        size, digest = write_coco_file(path, file, head, rendered)
+        of_file = [count.files[number] for count in counts]
+        per_category = {
+            str(category.id): sum(count.per_category.get(category.id, 0) for count in of_file)
+            for category in head.categories.entries
+        }
+        images = sum(count.images for count in of_file)
+        annotations = sum(count.annotations for count in of_file)
+        entries.append(ExportFile(file.path, size, digest, images, annotations, per_category))
+    return entries
 
 
-def per_category_name(files: Sequence[ExportFile], categories: Categories) -> dict[str, int]:
-    """Annotations of COCO files by category name; categories of one name share an entry."""
+def per_category_name(
+    files: Sequence[ExportFile], plan: ExportPlan, categories: Sequence[Categories]
+) -> dict[str, int]:
+    """Annotations of an export by category name; categories of one name share an entry.
+
+    Args:
+        files: files of the export.
+        plan: its COCO files.
+        categories: categories of each content of the plan.
+    """
+    contents = {file.path: file.content for file in plan.files}
     totals: dict[str, int] = {}
-    for category in categories.entries:
-        counts = [file.annotations_per_category or {} for file in files]
-        count = sum(of_file.get(str(category.id), 0) for of_file in counts)
-        totals[category.name] = totals.get(category.name, 0) + count
+    for content, of_content in enumerate(categories):
+        counts = [
+            file.annotations_per_category or {}
+            for file in files
+            if contents.get(file.path) == content
+        ]
+        for category in of_content.entries:
+            count = sum(of_file.get(str(category.id), 0) for of_file in counts)
+            totals[category.name] = totals.get(category.name, 0) + count
     return totals
 
 
@@ -227,6 +264,7 @@ def _codes(counts: list[RenderedCounts], given: ExportInput) -> dict[str, int]:
 def _write_manifest(
     out: Path,
     given: ExportInput,
+    windows: Sequence[Window],
     settings: ExportSettings,
     files: list[ExportFile],
     totals: dict[str, int],
@@ -239,7 +277,8 @@ def _write_manifest(
         settings=settings,
         inputs={"label_rows": [], "ontology": {"sha256": given.ontology_sha256}},
         tables={
-            name: TableEntry(info.rows, info.sha256) for name, info in sorted(given.infos.items())
+            name: TableEntry(rows, table_digest(name, given.ontology_sha256, given.rows_sha256))
+            for name, rows in sorted(given.table_rows.items())
         },
         files=[_file_facts(file) for file in files],
         counts=totals,
@@ -247,7 +286,7 @@ def _write_manifest(
         run={**run, "versions": library_versions()},
     )
     with (out / MANIFEST_FILE).open("wb") as file:
-        file.writelines(manifest.blocks(row_entries(given.tables, given.parts)))
+        file.writelines(manifest.blocks(row_entries(windows)))
 
 
 def _file_facts(file: ExportFile) -> dict[str, Any]:

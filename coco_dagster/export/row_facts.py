@@ -1,17 +1,15 @@
 """Facts about label rows that an export states: read part by part, never all at once."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 import polars as pl
-import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.coco.json_text import member
 from coco_dagster.coco.selection import MAIN_BRANCH
-from coco_dagster.export.tasks import TableFolder
-from coco_dagster.tables.parts import part_path, read_part_table
+from coco_dagster.export.places import Window
 from coco_dagster.tables.schemas import UNNAMED_PREFIX
 
 _COLUMNS: Final = [
@@ -43,18 +41,17 @@ class RowFacts(Struct, frozen=True):
     objects: int
 
 
-def row_facts(tables: TableFolder, parts: int, branches: Collection[str]) -> RowFacts:
-    """Sum up the label rows of all parts.
+def row_facts(windows: Iterable[Window], branches: Collection[str]) -> RowFacts:
+    """Sum up all label rows.
 
     Args:
-        tables: the normalised tables.
-        parts: number of their parts.
+        windows: the normalised tables.
         branches: branches that are exported.
     """
     titles: set[str] = set()
     dates: list[Any] = []
     objects = 0
-    for rows in _row_parts(tables, parts):
+    for rows in _rows_of(windows):
         exported = rows.filter(pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(list(branches)))
         titles.update(title for title in exported["dataset_title"].unique() if title)
         dates.append(exported["last_edited_at"].max())
@@ -63,12 +60,12 @@ def row_facts(tables: TableFolder, parts: int, branches: Collection[str]) -> Row
     return RowFacts(frozenset(titles), newest, objects)
 
 
-def row_entries(tables: TableFolder, parts: int) -> Iterator[str]:
+def row_entries(windows: Iterable[Window]) -> Iterator[str]:
     """Entries of the manifest's `inputs.label_rows` as JSON text, in source order."""
     named = ~pl.col("label_hash").str.starts_with(UNNAMED_PREFIX)
     edited = pl.col("last_edited_at")
     whole = edited.dt.microsecond() == 0
-    for rows in _row_parts(tables, parts):
+    for rows in _rows_of(windows):
         entries = rows.with_columns(
             pl.when(named).then("label_hash").alias("label_hash"),
             pl.when(whole)
@@ -89,8 +86,8 @@ def row_entries(tables: TableFolder, parts: int) -> Iterator[str]:
         yield from lines.to_series()
 
 
-def _row_parts(tables: TableFolder, parts: int) -> Iterator[pl.DataFrame]:
-    for part in range(parts):
-        path = part_path(tables.path, "label_rows", part, tables.form)
-        table: pa.Table = read_part_table(path, tables.form, _COLUMNS)
-        yield pl.DataFrame(pl.from_arrow(table)).sort("source_file", "source_index")
+def _rows_of(windows: Iterable[Window]) -> Iterator[pl.DataFrame]:
+    """Label rows in source order, window by window."""
+    for window in windows:
+        parts = [pl.DataFrame(pl.from_arrow(part.read("label_rows", _COLUMNS))) for part in window]
+        yield pl.concat(parts).sort("source_file", "source_index", "label_hash")

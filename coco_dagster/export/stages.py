@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
-from coco_dagster.coco.categories import coco_categories
+from coco_dagster.coco.layouts import export_plan
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.coco.settings import checked
+from coco_dagster.coco.writer import categories_of_contents
 from coco_dagster.encord.label_row import Note
 from coco_dagster.encord.sources import LabelSource
 from coco_dagster.errors import StorageError
@@ -24,17 +26,24 @@ from coco_dagster.export.chunks import counted, label_chunks, passed_over_notes,
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import normalise_parts
 from coco_dagster.export.ontologies import read_ontology
+from coco_dagster.export.places import PartPlace, TableFolder
 from coco_dagster.export.pool import worker_pool
 from coco_dagster.export.progress import Progress, Stopwatch, silent
 from coco_dagster.export.publishing import draft_folder, publish_folder
 from coco_dagster.export.rendering import ExportInput, per_category_name, render_export
 from coco_dagster.export.result import ExportFile, ExportResult
-from coco_dagster.export.tasks import NormaliseRawLabels, SnapshotChunk, SnapshotPart, TableFolder
+from coco_dagster.export.tasks import NormaliseRawLabels, SnapshotChunk, SnapshotPart
 from coco_dagster.lineage.manifest import MANIFEST_FILE, export_id
 from coco_dagster.tables.locations import location
 from coco_dagster.tables.ontology_tables import ontology_tables
 from coco_dagster.tables.parts import PartInfo, write_atomically, write_part
-from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES, SCHEMA_VERSION
+from coco_dagster.tables.schemas import (
+    LABEL_TABLES,
+    NORMALISATION_VERSION,
+    ONTOLOGY_TABLES,
+    SCHEMA_VERSION,
+)
+from coco_dagster.tables.skeletons import SkeletonPoints
 from coco_dagster.tables.store import (
     TableSet,
     TableSetDraft,
@@ -45,9 +54,6 @@ from coco_dagster.tables.store import (
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
-
-NORMALISATION_VERSION: Final = "1"
-"""Changes whenever the same label rows would become other tables."""
 
 
 def snapshot_raw_labels(
@@ -171,21 +177,23 @@ def export_tables(
         StorageError: it cannot be written.
     """
     watch = Stopwatch()
+    settings = checked(settings)
     ontology_sha256 = ontology.facts["ontology_sha256"]
     name = export_id(settings, ontology_sha256, labels.facts["rows_sha256"])
     out = f"{root.rstrip('/')}/{name}"
     existing = location(out) / MANIFEST_FILE
     if existing.exists():
-        result = _published(existing, out, ontology)
+        result = _published(existing, out, ontology, settings)
         _point_at_export(root, name)
         return result
     with _work_folder() as work:
+        folder = TableFolder(labels.url, "parquet")
         export = ExportInput(
-            tables=TableFolder(labels.url, "parquet"),
+            parts=[PartPlace(folder, part) for part in range(labels.parts)],
             ontology=TableFolder(ontology.url, "parquet"),
-            parts=labels.parts,
-            skeleton_points=labels.facts["skeleton_points"],
-            infos=labels.tables,
+            skeleton_points=msgspec.convert(labels.facts["skeleton_points"], SkeletonPoints),
+            table_rows={name: info.rows for name, info in labels.tables.items()},
+            rows_sha256=labels.facts["rows_sha256"],
             ontology_sha256=ontology_sha256,
             findings=file_findings(msgspec.convert(labels.facts["notes"], list[Note])),
             export_id=name,
@@ -202,7 +210,9 @@ def export_tables(
     return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
 
 
-def _published(manifest: "Location", out: str, ontology: TableSet) -> ExportResult:
+def _published(
+    manifest: "Location", out: str, ontology: TableSet, settings: ExportSettings
+) -> ExportResult:
     """The result of an export that is already there."""
     data = manifest.read_bytes()
     try:
@@ -215,7 +225,9 @@ def _published(manifest: "Location", out: str, ontology: TableSet) -> ExportResu
     return ExportResult(
         export_id=facts.export_id,
         url=out,
-        per_category=per_category_name(facts.files, coco_categories(tables)),
+        per_category=per_category_name(
+            facts.files, export_plan(settings), categories_of_contents(tables, settings)
+        ),
         findings=facts.findings,
         files=[*facts.files, ExportFile(MANIFEST_FILE, len(data), sha256(data).hexdigest())],
         reused=True,

@@ -6,7 +6,7 @@ Ontology tables and renderings are the same for all parts and kept between tasks
 
 from array import array
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -19,46 +19,28 @@ from coco_dagster.coco.writer import (
     FirstIds,
     RenderedPart,
     Rendering,
-    annotation_lines,
-    image_lines,
     render_part,
-    text_buffer,
 )
 from coco_dagster.encord.source_chunks import SourceChunk, SourceRow
 from coco_dagster.errors import CocoDagsterError
-from coco_dagster.lineage.provenance import origin_table
-from coco_dagster.tables.findings import sort_findings
-from coco_dagster.tables.locations import location
+from coco_dagster.export.group_files import write_numbered, write_rendered
+from coco_dagster.export.losses import described_losses
+from coco_dagster.export.places import PartSlice, TableFolder, read_slices
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.ontology_index import OntologyIndex
 from coco_dagster.tables.parts import (
-    Format,
     PartInfo,
     part_path,
     read_part,
     read_part_table,
-    write_atomically,
     write_part,
 )
+from coco_dagster.tables.plain_answers import PlainAnswers
 from coco_dagster.tables.raw_labels import raw_label_table
 from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES
+from coco_dagster.tables.skeletons import SkeletonPoints
 from coco_dagster.tables.superseded import CODE as SUPERSEDED
 from coco_dagster.tables.superseded import without_label_rows
-
-if TYPE_CHECKING:
-    from coco_dagster.tables.locations import Location
-
-
-class TableFolder(Struct, frozen=True):
-    """A folder of parts."""
-
-    url: str
-    form: Format
-
-    @property
-    def path(self) -> "Location":
-        """The folder."""
-        return location(self.url)
 
 
 class NormalisedPart(Struct, frozen=True, tag=True):
@@ -66,7 +48,7 @@ class NormalisedPart(Struct, frozen=True, tag=True):
 
     tables: dict[str, PartInfo]
     row_digests: list[str]
-    skeleton_points: dict[str, list[str]]
+    skeleton_points: SkeletonPoints
 
 
 class NormaliseChunk(Struct, frozen=True, tag=True):
@@ -125,7 +107,7 @@ class NormaliseRawLabels(Struct, frozen=True, tag=True):
 def _normalise(
     rows: list[SourceRow], ontology: TableFolder, out: TableFolder, part: int
 ) -> NormalisedPart:
-    normalised = normalise_rows(rows, _ontology_index(ontology))
+    normalised = normalise_rows(rows, *_ontology(ontology))
     return NormalisedPart(
         write_part(out.path, part, normalised.tables, out.form),
         normalised.row_digests,
@@ -149,28 +131,46 @@ class DropLabelRows(Struct, frozen=True, tag=True):
         return NormalisedPart(write_part(folder, self.part, tables, form), [], {})
 
 
+class FileCounts(Struct, frozen=True):
+    """What a COCO file gets from a group."""
+
+    images: int
+    annotations: int
+    per_category: dict[int, int]
+
+
 class RenderedCounts(Struct, frozen=True, tag=True):
-    """Report on a group of parts that was rendered."""
+    """Report on a group of label rows that was rendered.
+
+    Attributes:
+        images: number of images; annotations, tracks and videos likewise.
+        files: what each file of the plan gets.
+        outcomes: number of findings by outcome; codes: by code.
+        superseded_objects: objects of label rows that a later edit supersedes.
+        losses: objects that the settings want, where their lack makes the export fail.
+        first_losses: the first of them, for people.
+    """
 
     images: int
     annotations: int
     tracks: int
-    per_category: dict[int, int]
+    videos: int
+    files: list[FileCounts]
     outcomes: dict[str, int]
     codes: dict[str, int]
     superseded_objects: int
+    losses: int
+    first_losses: list[str]
 
 
 class RenderGroup(Struct, frozen=True, tag=True):
-    """Render some consecutive parts, without ids yet.
+    """Render some consecutive label rows, without ids yet.
 
     The process keeps what it rendered for the task that numbers it, which follows as soon as the
     groups before it are counted.
     """
 
-    tables: TableFolder
-    first_part: int
-    last_part: int
+    slices: list[PartSlice]
     ontology: TableFolder
     settings: ExportSettings
     out: TableFolder
@@ -178,33 +178,24 @@ class RenderGroup(Struct, frozen=True, tag=True):
 
     def run(self) -> RenderedCounts:
         """Carry it out."""
-        parts = [
-            read_part(self.tables.path, part, LABEL_TABLES, self.tables.form)
-            for part in range(self.first_part, self.last_part + 1)
-        ]
-        tables = {
-            name: pa.concat_tables([part[name] for part in parts])
-            if len(parts) > 1
-            else parts[0][name]
-            for name in LABEL_TABLES
-        }
+        tables = read_slices(self.slices, LABEL_TABLES)
         rendered = render_part(tables, _rendering(self.ontology, self.settings))
         _rendered_groups[self.out.url, self.group] = rendered
-        file_names = rendered.images.select("file_name").to_arrow()
-        _write_arrow(part_path(self.out.path, "file_names", self.group, "arrow"), file_names)
-        sorted_findings = sort_findings(rendered.findings)
-        _write_arrow(part_path(self.out.path, "findings", self.group, "arrow"), sorted_findings)
+        write_rendered(self.out.path, self.group, rendered)
         findings = pl.DataFrame(pl.from_arrow(rendered.findings))
         return RenderedCounts(
             images=rendered.images.height,
             annotations=rendered.annotations.height,
             tracks=rendered.tracks,
-            per_category=_counts(rendered.annotations["category_id"]),
+            videos=rendered.videos,
+            files=_file_counts(rendered),
             outcomes=_counts(findings["outcome"]),
             codes=_counts(findings["code"]),
             superseded_objects=findings.filter(
                 (pl.col("code") == SUPERSEDED) & (pl.col("outcome") == "skipped")
             ).height,
+            losses=rendered.losses.height,
+            first_losses=described_losses(rendered.losses),
         )
 
 
@@ -214,36 +205,31 @@ class NumberGroup(Struct, frozen=True, tag=True):
     rendered: TableFolder
     group: int
     first: FirstIds
-    file: str
 
     def run(self) -> None:
         """Carry it out."""
-        folder = self.rendered.path
         part = _rendered_groups.pop((self.rendered.url, self.group))
-        images = text_buffer(image_lines(part, self.first))
-        write_atomically(lines_path(folder, "images", self.group), images)
-        annotations = text_buffer(annotation_lines(part, self.first))
-        write_atomically(lines_path(folder, "annotations", self.group), annotations)
-        lineage = origin_table(part, self.first, self.file)
-        _write_arrow(part_path(folder, "lineage", self.group, "arrow"), lineage)
-
-
-def lines_path(folder: "Location", kind: str, group: int) -> "Location":
-    """Where the lines of JSON of a group lie; `kind` is images or annotations."""
-    return folder / "lines" / f"{kind}-{group:05d}.json"
+        write_numbered(self.rendered.path, self.group, part, self.first)
 
 
 _rendered_groups: Final[dict[tuple[str, int], RenderedPart]] = {}
 
 
+def _file_counts(part: RenderedPart) -> list[FileCounts]:
+    images = _counts(part.images["split"])
+    annotations = part.annotations.group_by("file", "category_id").len().rows()
+    return [
+        FileCounts(
+            images.get(file.split, 0),
+            sum(count for at, _, count in annotations if at == number),
+            {category: count for at, category, count in annotations if at == number},
+        )
+        for number, file in enumerate(part.plan.files)
+    ]
+
+
 def _counts(values: pl.Series) -> dict[Any, int]:
     return dict(values.value_counts(sort=False).iter_rows())
-
-
-def _write_arrow(path: "Location", table: pa.Table) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
 
 
 @lru_cache(maxsize=2)
@@ -252,8 +238,9 @@ def _ontology_tables(folder: TableFolder) -> dict[str, pa.Table]:
 
 
 @lru_cache(maxsize=2)
-def _ontology_index(folder: TableFolder) -> OntologyIndex:
-    return OntologyIndex.from_tables(_ontology_tables(folder))
+def _ontology(folder: TableFolder) -> tuple[OntologyIndex, PlainAnswers]:
+    index = OntologyIndex.from_tables(_ontology_tables(folder))
+    return index, PlainAnswers(index)
 
 
 @lru_cache(maxsize=2)

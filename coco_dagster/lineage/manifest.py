@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.tables.schemas import NORMALISATION_VERSION, SCHEMA_VERSION
 
 FORMAT_VERSION: Final = "1"
 MANIFEST_FILE: Final = "manifest.json"
 LINEAGE_FILE: Final = "lineage.parquet"
 FINDINGS_FILE: Final = "findings.parquet"
+REPORT_FILE: Final = "report.html"
 _LIBRARIES: Final = (
     "coco-dagster",
     "msgspec",
@@ -29,7 +31,7 @@ _NO_LABEL_ROWS: Final = b'"label_rows": []'
 
 
 class TableEntry(Struct, frozen=True):
-    """A table that an export was made from."""
+    """A table that an export was made from; `sha256` is its `table_digest`."""
 
     rows: int
     sha256: str
@@ -86,6 +88,21 @@ def export_id(settings: ExportSettings, ontology_sha256: str, rows_sha256: str) 
     for piece in (FORMAT_VERSION, settings_json(settings).decode(), ontology_sha256, rows_sha256):
         digest.update(piece.encode() + b"\n")
     return digest.hexdigest()[:16]
+
+
+def table_digest(table: str, ontology_sha256: str, rows_sha256: str) -> str:
+    """Hex SHA-256 that names what a normalised table holds, however it is divided into parts.
+
+    Taken over what determines it: the versions of the schemas and of normalisation, the ontology
+    and the label rows.
+
+    Args:
+        table: its name.
+        ontology_sha256: digest of the ontology.
+        rows_sha256: digest over the digests of all label rows, in source order.
+    """
+    pieces = (SCHEMA_VERSION, NORMALISATION_VERSION, table, ontology_sha256, rows_sha256)
+    return sha256("\n".join(pieces).encode()).hexdigest()
 
 
 def library_versions() -> dict[str, str]:

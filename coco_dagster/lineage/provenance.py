@@ -5,6 +5,8 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
+from coco_dagster.coco.file_names import member_names
+from coco_dagster.coco.layouts import ExportPlan
 from coco_dagster.coco.writer import FirstIds, RenderedPart
 from coco_dagster.tables.schemas import UNNAMED_PREFIX
 
@@ -26,20 +28,18 @@ LINEAGE: Final = pa.schema(
 """Columns of `lineage.parquet`, one row per annotation of the file that `file` names."""
 
 
-def origin_table(part: RenderedPart, first: FirstIds, file: str) -> pa.Table:
+def origin_table(part: RenderedPart, first: FirstIds) -> pa.Table:
     """Where each annotation of a part came from, with the ids that it has in its file.
 
     Args:
         part: the part.
         first: ids of its first image, annotation and track.
-        file: name of the COCO file.
     """
-    numbers = pl.int_range(pl.len(), dtype=pl.Int64)
     label_hash = pl.col("label_hash")
     table: pa.Table = part.annotations.select(
-        pl.lit(file).alias("file"),
-        (numbers + first.annotation).alias("annotation_id"),
-        (pl.col("image").cast(pl.Int64) + first.image).alias("image_id"),
+        _file(part.plan).alias("file"),
+        (pl.col("number") + first.annotation).alias("annotation_id"),
+        (pl.col("image_number") + first.image).alias("image_id"),
         "category_id",
         pl.when(~label_hash.str.starts_with(UNNAMED_PREFIX)).then(label_hash).alias("label_hash"),
         "data_hash",
@@ -50,3 +50,14 @@ def origin_table(part: RenderedPart, first: FirstIds, file: str) -> pa.Table:
         "row_sha256",
     ).to_arrow()
     return table.cast(LINEAGE)
+
+
+def _file(plan: ExportPlan) -> pl.Expr:
+    """Path of the COCO file; in an archive that of the archive, `/`, and that of the member."""
+    paths = {number: file.path for number, file in enumerate(plan.files)}
+    path = pl.col("file").replace_strict(paths, return_dtype=pl.String)
+    if len(paths) == 1:
+        path = pl.lit(paths[0])
+    if plan.form.container != "zip":
+        return path
+    return pl.concat_str(path, pl.lit("/"), member_names("data_hash"))

@@ -79,7 +79,7 @@ class FindingRows:
 
 def sort_findings(table: pa.Table) -> pa.Table:
     """Findings by place and code, so that their order says nothing of the run."""
-    keys = (*table_key(FINDINGS), "path", "message")
+    keys = dict.fromkeys((*table_key(FINDINGS), "path", "message", *FINDINGS.names))
     return table.sort_by([(key, "ascending") for key in keys])
 
 

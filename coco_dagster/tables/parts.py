@@ -40,13 +40,14 @@ class PartInfo(Struct, frozen=True):
     sha256: str
 
 
-def part_path(folder: "Location", table: str, part: int, form: Format) -> "Location":
-    """Where a table of a part lies."""
-    return folder / table / f"part-{part:05d}.{form}"
+def part_path(folder: "Location", table: str, part: int | str, form: Format) -> "Location":
+    """Where a table of a part lies; parts have a number or a name."""
+    name = f"part-{part:05d}" if isinstance(part, int) else part
+    return folder / table / f"{name}.{form}"
 
 
 def write_part(
-    folder: "Location", part: int, tables: Mapping[str, pa.Table], form: Format
+    folder: "Location", part: int | str, tables: Mapping[str, pa.Table], form: Format
 ) -> dict[str, PartInfo]:
     """Write the tables of one part; a file is there as a whole or not at all."""
     return {
@@ -97,7 +98,7 @@ def write_atomically(path: "Location", data: bytes | memoryview | pa.Buffer) -> 
 
 
 def read_part(
-    folder: "Location", part: int, tables: Iterable[str], form: Format
+    folder: "Location", part: int | str, tables: Iterable[str], form: Format
 ) -> dict[str, pa.Table]:
     """Read tables of one part."""
     return {name: read_part_table(part_path(folder, name, part, form), form) for name in tables}
@@ -111,6 +112,15 @@ def read_part_table(path: "Location", form: Format, columns: list[str] | None = 
         return table.select(columns) if columns is not None else table
     with path.open("rb") as file:
         return pq.read_table(file, columns=columns)
+
+
+def row_counts(parts: Iterable[Mapping[str, PartInfo]]) -> dict[str, int]:
+    """Rows of each table in all parts."""
+    counts: dict[str, int] = {}
+    for part in parts:
+        for table, info in part.items():
+            counts[table] = counts.get(table, 0) + info.rows
+    return counts
 
 
 def content_digest(table: pa.Table) -> str:

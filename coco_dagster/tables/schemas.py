@@ -18,6 +18,9 @@ from typing import Final
 import pyarrow as pa
 
 SCHEMA_VERSION: Final = "1"
+NORMALISATION_VERSION: Final = "1"
+"""Changes whenever the same label rows would become other tables."""
+
 UNNAMED_PREFIX: Final = "unnamed:"
 
 _STRING = pa.string()

@@ -5,13 +5,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from coco_dagster.coco.rings import Rings, offsets_of
-
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 Nested: TypeAlias = Sequence[Sequence[Sequence[Any]]]
 RingsBuilder: TypeAlias = Callable[[Nested], Rings]

@@ -5,31 +5,20 @@ from typing import Any
 
 import pytest
 
+from tests.exports import Export, export_rows
 from tests.label_rows import (
-    BOX,
     JSON,
-    SHAPES,
-    Export,
     action,
     answer,
-    attribute,
-    bitmask,
-    box,
     chosen,
-    drawn,
-    export_rows,
     image_unit,
     label_row,
     object_actions,
     object_answers,
-    object_node,
-    ontology,
-    option,
-    point,
-    polygon,
-    skeleton,
     video_row,
 )
+from tests.objects import BOX, bitmask, box, drawn, point, polygon, skeleton
+from tests.ontologies import SHAPES, attribute, object_node, ontology, option
 
 RELATION = attribute("rel", "text", name="#relation")
 NODES = ontology(

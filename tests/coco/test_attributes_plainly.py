@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coco_dagster.coco.attribute_keys import distinct_keys, numbered_keys
@@ -268,7 +268,6 @@ SCHEMA = {
 }
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from(["flat", "nested"]))
 def test_whole_columns_give_the_same_as_single_annotations(
     seed: int, style: ClassificationStyle

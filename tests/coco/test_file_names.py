@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from coco_dagster.coco.file_names import safe_component
 from coco_dagster.coco.profiles import ENCORD, ExportSettings
 from coco_dagster.errors import ExportError, SettingsError
-from tests.label_rows import (
-    JSON,
-    box,
-    dicom_unit,
-    export_rows,
-    image_unit,
-    keyed,
-    label_row,
-    video_unit,
-)
+from tests.exports import export_rows
+from tests.label_rows import JSON, dicom_unit, image_unit, keyed, label_row, video_unit
+from tests.objects import box
 
 
 def names(tmp_path: Path, *rows: JSON, settings: ExportSettings | None = None) -> list[str]:

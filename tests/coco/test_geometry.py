@@ -77,7 +77,7 @@ def table(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def rendered(*rows: dict[str, Any], profile: Profile = ENCORD) -> list[dict[str, Any]]:
-    geometry = render_geometry(table(*rows), TEMPLATES, profile)
+    geometry = render_geometry(table(*rows), TEMPLATES, profile).members
     return [json.loads("{" + text + "}") for text in geometry["geometry_json"]]
 
 
@@ -302,14 +302,14 @@ def test_every_shape_is_drawn() -> None:
 
 @given(st.lists(st.sampled_from(range(len(EVERY_SHAPE)))))
 def test_what_stands_beside_an_annotation_changes_nothing(order: list[int]) -> None:
-    alone = render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD)
-    mixed = render_geometry(table(*(EVERY_SHAPE[i] for i in order)), TEMPLATES, ENCORD)
+    alone = render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD).members
+    mixed = render_geometry(table(*(EVERY_SHAPE[i] for i in order)), TEMPLATES, ENCORD).members
     assert mixed.schema == alone.schema
     assert mixed.rows() == [alone.row(index) for index in order]
 
 
 def test_columns_say_what_the_text_says() -> None:
-    geometry = render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD)
+    geometry = render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD).members
     for row in geometry.iter_rows(named=True):
         text = json.loads("{" + row["geometry_json"] + "}")
         keypoints = row["keypoints_json"]
@@ -336,9 +336,9 @@ def test_key_points_alone_have_keypoints() -> None:
 
 
 def test_no_annotations() -> None:
-    empty = render_geometry(table(), TEMPLATES, ENCORD)
+    empty = render_geometry(table(), TEMPLATES, ENCORD).members
     assert empty.height == 0
-    assert empty.schema == render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD).schema
+    assert empty.schema == render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD).members.schema
 
 
 def test_frames_of_different_sizes() -> None:

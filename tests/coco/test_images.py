@@ -8,28 +8,22 @@ import pytest
 
 from coco_dagster.coco.profiles import ENCORD, ExportSettings
 from coco_dagster.export import export_coco
+from tests.exports import Export, export_rows, read_export
 from tests.label_rows import (
     JSON,
-    Export,
     as_json,
-    attribute,
-    box,
     chosen,
-    classification_node,
     classified,
     dicom_unit,
-    export_rows,
     image_unit,
     keyed,
     label_row,
-    ontology,
-    option,
     placed,
-    point,
-    read_export,
     video_row,
     video_unit,
 )
+from tests.objects import box, point
+from tests.ontologies import attribute, classification_node, ontology, option
 
 LINKED = ExportSettings(profile=msgspec.structs.replace(ENCORD, coco_url="link"))
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from coco_dagster.coco.profiles import ExportSettings
-from tests.label_rows import JSON, Export, box, export_rows, image_unit, label_row, video_row
+from tests.exports import Export, export_rows
+from tests.label_rows import JSON, image_unit, label_row, video_row
+from tests.objects import box
 
 
 def export(tmp_path: Path, *rows: JSON, branches: tuple[str, ...] = ("main",)) -> Export:

@@ -18,20 +18,11 @@ from coco_dagster.coco.writer import text_buffer as text_of
 from coco_dagster.encord.ontology import parse_ontology
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.ontology_tables import ontology_tables
-from tests.label_rows import (
-    BOX,
-    JSON,
-    box,
-    export_rows,
-    image_unit,
-    label_row,
-    numbered,
-    ontology,
-    ontology_index,
-    point,
-    polygon,
-    video_row,
-)
+from tests.exports import export_rows
+from tests.label_rows import JSON, image_unit, label_row, video_row
+from tests.normalised import numbered, ontology_index
+from tests.objects import BOX, box, point, polygon
+from tests.ontologies import ontology
 
 
 def rendered(*rows: JSON) -> Any:
@@ -72,7 +63,7 @@ def test_an_ontology_without_objects_is_one(tmp_path: Path) -> None:
     assert (found.coco["categories"], found.rejected) == ([], ["unknown_feature"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2))
 def test_numbers_are_the_shortest_text_that_reads_back(numbers: list[float]) -> None:
     x, y = numbers

@@ -1,8 +1,6 @@
 """The code location of this repository."""
 
 import json
-import os
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from coco_dagster.tables.schemas import ONTOLOGY_TABLES, TABLES
 from definitions.definitions import defs
+from tests.dg_command import run_dg
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = ("COCO_DAGSTER_LABELS", "COCO_DAGSTER_ONTOLOGY", "COCO_DAGSTER_STORAGE")
@@ -95,29 +94,20 @@ def test_workspace_and_dg_name_the_same_location() -> None:
     assert origin.loadable_target_origin.module_name == f"{project['root_module']}.definitions"
 
 
-def run(command: list[str], settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"DAGSTER_DISABLE_TELEMETRY": "1"} | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def dg_prints(*arguments: str) -> str:
+    """What a command of `dg` prints in the root of the project."""
+    done = run_dg(ROOT, *arguments)
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 def test_dg_checks_yaml_and_definitions() -> None:
-    done = run(["dg", "check", "defs"], {})
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "All component YAML validated successfully" in done.stdout
+    assert "All component YAML validated successfully" in dg_prints("check", "defs")
 
 
 def test_dg_lists_the_assets_with_their_descriptions() -> None:
-    done = run(["dg", "list", "defs", "--json"], {})
-    assert done.returncode == 0, done.stdout + done.stderr
-    listed = {
-        asset["asset_key"]: asset["description"] for asset in json.loads(done.stdout)["assets"]
-    }
+    assets = json.loads(dg_prints("list", "defs", "--json"))["assets"]
+    listed = {asset["asset_key"]: asset["description"] for asset in assets}
     assert "sample/coco" in listed
     assert all(listed.values())
 
@@ -141,27 +131,44 @@ def test_workspace_file_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "sample_job" in jobs
 
 
-def launch(folder: Path, *arguments: str) -> tuple[set[str], Path]:
-    """Launch on the sample; the assets that were materialised, and the home of the instance."""
-    home = folder / "home"
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Home of an instance whose runs write to `storage` beside it."""
+    home = tmp_path / "home"
     home.mkdir()
-    settings = {"DAGSTER_HOME": str(home), "COCO_DAGSTER_STORAGE": str(folder / "storage")}
-    done = run(["dg", "launch", *arguments], settings)
-    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("COCO_DAGSTER_STORAGE", str(tmp_path / "storage"))
+    return home
+
+
+def materialised(home: Path) -> set[str]:
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        return {key.path[-1] for key in instance.all_asset_keys()}, home
+        return {key.path[-1] for key in instance.all_asset_keys()}
 
 
 @pytest.mark.slow
-def test_job_materialises_the_sample(tmp_path: Path) -> None:
-    made, _ = launch(tmp_path, "--job", "sample_job")
-    assert made == {*TABLES} - {*ONTOLOGY_TABLES} | {"ontology", "coco"}
-    assert (tmp_path / "storage" / "exports" / "sample" / "latest.json").exists()
+def test_job_materialises_the_sample(home: Path) -> None:
+    dg_prints("launch", "--job", "sample_job")
+    assert materialised(home) == {*TABLES} - {*ONTOLOGY_TABLES} | {"ontology", "coco"}
+    assert (home.parent / "storage" / "exports" / "sample" / "latest.json").exists()
 
 
 @pytest.mark.slow
-def test_default_executor_runs_each_step_in_a_process_and_pickles_nothing(tmp_path: Path) -> None:
-    made, home = launch(tmp_path, "--assets", "*")
-    assert made == {*TABLES} - {*ONTOLOGY_TABLES} | {"ontology", "coco"}
+def test_default_executor_runs_each_step_in_a_process_and_pickles_nothing(home: Path) -> None:
+    # Three steps of six, as each imports everything anew.
+    assets = {"raw_labels", "ontology", "findings"}
+    dg_prints("launch", "--assets", ",".join(f"sample/{asset}" for asset in sorted(assets)))
+    assert materialised(home) == assets
+    steps = ["sample__ontology", "sample__raw_labels", "sample__tables"]
+    assert steps_with_a_process(home) == steps
     stored = [path for path in (home / "storage").rglob("*") if path.is_file()]
     assert {path.parent.name for path in stored} <= {"compute_logs"}
+
+
+def steps_with_a_process(home: Path) -> list[str]:
+    """Steps of the only run that were run in processes of their own."""
+    started = dg.DagsterEventType.STEP_WORKER_STARTED
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        (run,) = instance.get_runs()
+        records = instance.get_records_for_run(run.run_id, of_type=started).records
+    return sorted(str(record.event_log_entry.step_key) for record in records)

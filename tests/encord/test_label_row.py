@@ -19,17 +19,8 @@ from coco_dagster.encord.label_row import (
     json_key,
 )
 from coco_dagster.encord.shapes import ObjectLabel
-from tests.label_rows import (
-    BOX,
-    JSON,
-    as_json,
-    box,
-    classified,
-    image_unit,
-    label_row,
-    placed,
-    video_row,
-)
+from tests.label_rows import JSON, as_json, classified, image_unit, label_row, placed, video_row
+from tests.objects import BOX, box
 
 UNIT = "file-row"
 OBJECTS = f'$.data_units["{UNIT}"].labels.objects'

@@ -10,7 +10,6 @@ from coco_dagster.encord.media import LabelledUnit, labelled_units, public_link
 from tests.label_rows import (
     JSON,
     as_json,
-    box,
     dicom_unit,
     flat,
     image_unit,
@@ -18,6 +17,7 @@ from tests.label_rows import (
     label_row,
     video_unit,
 )
+from tests.objects import box
 
 
 def read(row: JSON) -> tuple[list[LabelledUnit], list[Note]]:

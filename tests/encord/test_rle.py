@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
@@ -92,7 +92,6 @@ def test_null_is_not_rle() -> None:
     assert check.fault.tolist() == [MaskFault.NONE, MaskFault.NOT_RLE, MaskFault.NONE]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_cropped_and_empty_agree_with_dense_masks(data: st.DataObject) -> None:
     rows, masks, inside = [], [], []

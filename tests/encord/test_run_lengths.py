@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
@@ -36,14 +36,12 @@ def flat(lists: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.
     return np.array([count for counts in lists for count in counts], np.int64), offsets
 
 
-@settings(deadline=None)
 @given(st.lists(RUN_LENGTHS, max_size=5))
 def test_encoding_is_that_of_cocoapi(lists: list[list[int]]) -> None:
     encoded = encode_counts(*flat(lists)).to_pylist()
     assert encoded == [by_cocoapi(counts) for counts in lists]
 
 
-@settings(deadline=None)
 @given(st.lists(RUN_LENGTHS, max_size=5))
 def test_decoding_undoes_encoding(lists: list[list[int]]) -> None:
     counts, offsets = flat(lists)
@@ -53,7 +51,6 @@ def test_decoding_undoes_encoding(lists: list[list[int]]) -> None:
     assert runs.offsets.tolist() == offsets.tolist()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**32), max_size=5), st.integers(1, 60), st.integers(1, 60))
 def test_encoding_is_that_of_pycocotools(seeds: list[int], width: int, height: int) -> None:
     masks = [np.random.default_rng(seed).integers(0, 2, (height, width)) for seed in seeds]
@@ -62,7 +59,6 @@ def test_encoding_is_that_of_pycocotools(seeds: list[int], width: int, height: i
     assert encode_counts(runs.counts, runs.offsets).to_pylist() == [t.decode() for t in expected]
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=130), max_size=12)))
 def test_one_bad_string_leaves_its_neighbours_alone(texts: list[str]) -> None:
     together = decode_counts(texts)
@@ -98,7 +94,6 @@ def test_documented_example_of_encord() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10)), st.integers(1, 12))
 def test_batches_cover_everything_within_the_limit(costs: list[int], limit: int) -> None:
     batches = list(bounded_batches(np.array(costs, np.int64), limit))

@@ -13,7 +13,8 @@ from coco_dagster.encord.shapes import (
     SkeletonPoint,
     keypoint_visibility,
 )
-from tests.label_rows import JSON, as_json, bitmask, drawn, point, skeleton
+from tests.label_rows import JSON, as_json
+from tests.objects import bitmask, drawn, point, skeleton
 
 POINTS = {"0": {"x": 0, "y": 0.1}, "1": {"x": 0.5, "y": 0.2}, "2": {"x": 0.3, "y": 0.4}}
 FLAT = [0.0, 0.1, 0.5, 0.2, 0.3, 0.4]

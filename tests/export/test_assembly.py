@@ -21,12 +21,14 @@ from coco_dagster.export.assembly import (
     write_coco_file,
     write_findings,
 )
+from coco_dagster.export.places import TableFolder
 from coco_dagster.export.row_facts import RowFacts
-from coco_dagster.export.tasks import TableFolder, lines_path
+from coco_dagster.export.tasks import lines_path
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.parts import part_path, write_part
 
-CATEGORIES = Categories((Category(1, "a", "point", ("keypoint",), ()),), {"f": 1}, {})
+POINT = Category(1, "a", "point", ("keypoint",), ())
+CATEGORIES = Categories((POINT,), {"f": 1}, {}, {"f": "point"})
 
 
 def folder_of(tmp_path: Path) -> TableFolder:

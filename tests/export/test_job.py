@@ -18,37 +18,26 @@ from coco_dagster.errors import ExportError, OntologyError, SourceError
 from coco_dagster.export import export_coco
 from coco_dagster.lineage.provenance import LINEAGE
 from coco_dagster.tables.schemas import FINDINGS
+from tests.exports import Export, divide_into, export_rows
 from tests.label_rows import (
     JSON,
-    Export,
     action,
     answer,
     as_json,
-    attribute,
-    bitmask,
-    box,
     chosen,
-    classification_node,
     classified,
     dicom_unit,
-    divide_into,
-    drawn,
-    export_rows,
     flat,
     image_unit,
     keyed,
     label_row,
     object_actions,
     object_answers,
-    object_node,
-    ontology,
-    option,
     placed,
-    point,
-    polygon,
-    skeleton,
     video_unit,
 )
+from tests.objects import bitmask, box, drawn, point, polygon, skeleton
+from tests.ontologies import attribute, classification_node, object_node, ontology, option
 
 NODES = ontology(
     object_node(
@@ -337,8 +326,8 @@ def test_a_file_that_is_no_ontology_fails_and_leaves_nothing(tmp_path: Path, nod
 
 def test_a_skeleton_without_a_template_is_noted(tmp_path: Path) -> None:
     rows = [
-        label_row([skeleton(names=("x", "y"))], label_hash="1"),
-        label_row([skeleton(names=("z", "x"))], label_hash="2"),
+        label_row([skeleton(points=("x", "y"))], label_hash="1"),
+        label_row([skeleton(points=("z", "x"))], label_hash="2"),
     ]
     found = export_rows(tmp_path, rows, ontology(templates=[]))
     assert found.notes == ["skeleton_without_template"]
@@ -372,7 +361,7 @@ def spoil(value: Any, number: random.Random) -> Any:
     return value
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.integers(0, 2**32), st.booleans())
 def test_whatever_is_spoilt_the_promises_hold(
     tmp_path_factory: pytest.TempPathFactory, seed: int, derive: bool

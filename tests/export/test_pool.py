@@ -15,7 +15,9 @@ from coco_dagster.export import export_coco
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.processes import WorkerProcesses
 from coco_dagster.export.tasks import SnapshotChunk, SnapshotPart, TableFolder, Task
-from tests.label_rows import as_json, box, divide_into, label_row
+from tests.exports import divide_into
+from tests.label_rows import as_json, label_row
+from tests.objects import box
 
 ROWS = [label_row([box()], label_hash=f"{number:02}") for number in range(8)]
 

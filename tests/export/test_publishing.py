@@ -12,7 +12,8 @@ from upath import UPath
 from coco_dagster.errors import StorageError
 from coco_dagster.export import export_coco
 from coco_dagster.export.publishing import draft_folder, publish_folder
-from tests.label_rows import as_json, box, label_row
+from tests.label_rows import as_json, label_row
+from tests.objects import box
 
 FILES = ["annotations.json", "findings.parquet", "lineage.parquet", "manifest.json"]
 

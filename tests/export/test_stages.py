@@ -18,7 +18,9 @@ from coco_dagster.export import (
 )
 from coco_dagster.tables.store import TableSet
 from tests.export.test_job import NODES, every_kind_of_row
-from tests.label_rows import JSON, as_json, box, divide_into, label_row
+from tests.exports import divide_into
+from tests.label_rows import JSON, as_json, label_row
+from tests.objects import box
 
 FILES = ("annotations.json", "lineage.parquet", "findings.parquet")
 

@@ -1,20 +1,29 @@
 """Makes label rows with the Encord SDK's own object model, the same rows in all three dialects.
 
-`python sdk_dialects.py TOOL OUT SEED [OPTION…]`, in an environment that has `encord` and nothing of
-this project. TOOL is the generator of the shared data, which gives another dialect other rows:
-its dialects are made here of one set of rows.
+`python sdk_dialects.py TOOL OUT SEEDS [OPTION…]`, in an environment that has `encord` and nothing
+of this project. TOOL is the generator of the shared data, which gives another dialect other rows:
+its dialects are made here of one set of rows. SEEDS are separated by commas.
 """
 
 import json
 import runpy
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
 
 
-def main(tool: str, out: Path, seed: str, *options: str) -> None:
+def main(tool: str, out: Path, seeds: str, *options: str) -> None:
+    """Writes the label rows of each seed to a folder that is called like it."""
+    for seed in seeds.split(","):
+        folder = out / seed
+        folder.mkdir()
+        make_dialects(tool, folder, seed, options)
+
+
+def make_dialects(tool: str, out: Path, seed: str, options: Sequence[str]) -> None:
     """Writes `ontology.json`, and the label rows as `sdk`, `sdk-frames` and `editor.json`."""
     sys.argv = [tool, "--dialect", "sdk", "--seed", seed, "--out", str(out), *options]
     made = runpy.run_path(tool)

@@ -30,6 +30,7 @@ pytestmark = [
     pytest.mark.peers,
     pytest.mark.shared_data,
     pytest.mark.skipif(not TOOL.exists(), reason=WHY_SKIPPED),
+    pytest.mark.xdist_group("dialects"),
 ]
 
 
@@ -43,29 +44,32 @@ class Generated(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, str], Generated]:
-    """Makes the label rows of a seed in a dialect; they are made once."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for each seed with its label rows in all dialects."""
     python = encord_python()
     if python is None:
         pytest.skip("the environment with Encord's SDK cannot be made")
+    folder = tmp_path_factory.mktemp("dialects")
+    seeds = ",".join(map(str, SEEDS))
+    command = [str(python), "-P", str(MAKER), str(TOOL), str(folder), seeds, *OPTIONS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def generated(folder: Path) -> Callable[[int, str], Generated]:
+    """Label rows of a seed in a dialect; they are exported once."""
 
     @cache
-    def folder_of(seed: int) -> Path:
-        folder = tmp_path_factory.mktemp(f"seed-{seed}")
-        command = [str(python), "-P", str(MAKER), str(TOOL), str(folder), str(seed), *OPTIONS]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return folder
-
-    @cache
-    def make(seed: int, dialect: str) -> Generated:
-        folder = folder_of(seed)
-        labels, ontology = folder / f"{dialect}.json", folder / "ontology.json"
-        exported = export_files(labels, ontology, folder / "exports" / dialect)
+    def export(seed: int, dialect: str) -> Generated:
+        made = folder / str(seed)
+        labels, ontology = made / f"{dialect}.json", made / "ontology.json"
+        exported = export_files(labels, ontology, made / "exports" / dialect)
         rows, given = json.loads(labels.read_bytes()), json.loads(ontology.read_bytes())
         return Generated(labels, rows, given, exported)
 
-    return make
+    return export
 
 
 every_seed = pytest.mark.parametrize("seed", SEEDS)

@@ -1,7 +1,5 @@
 """The component: from YAML to definitions."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from coco_dagster.coco.profiles import PROFILES, ExportSettings
 from coco_dagster.orchestrate.component import EncordCocoExport
 from coco_dagster.orchestrate.definitions import build_encord_coco_defs
 from coco_dagster.tables.schemas import LABEL_TABLES
+from tests.dg_command import run_dg
 
 MINIMAL = {"name": "boats", "labels": "labels"}
 
@@ -253,14 +252,8 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         'directory_type = "project"\n[project]\nroot_module = "ours"\n'
         'registry_modules = ["coco_dagster"]\n'
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "dagster_dg_cli.cli", "check", "yaml"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
+    done = run_dg(root, "check", "yaml")
+    assert done.exit_code == 1, done.stderr
     return done.stdout.splitlines()
 
 

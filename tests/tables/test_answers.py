@@ -9,22 +9,18 @@ from tests.label_rows import (
     JSON,
     action,
     answer,
-    attribute,
-    box,
     chosen,
-    classification_node,
     classified,
     image_unit,
     label_row,
-    normalised,
     object_actions,
     object_answers,
-    object_node,
-    ontology,
-    option,
     placed,
     video_row,
 )
+from tests.normalised import normalised
+from tests.objects import box
+from tests.ontologies import attribute, classification_node, object_node, ontology, option
 
 NODES = ontology(
     object_node(

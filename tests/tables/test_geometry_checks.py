@@ -5,17 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.label_rows import (
-    BOX,
-    JSON,
-    box,
-    drawn,
-    image_unit,
-    label_row,
-    normalised,
-    point,
-    polygon,
-)
+from tests.label_rows import JSON, image_unit, label_row
+from tests.normalised import normalised
+from tests.objects import BOX, box, drawn, point, polygon
 
 
 def code(entry: JSON, **size: Any) -> str | None:

@@ -4,31 +4,24 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coco_dagster.tables.schemas import LABEL_TABLES, table_key
 from tests.label_rows import (
-    BOX,
     JSON,
     as_json,
-    bitmask,
-    box,
     dicom_unit,
-    drawn,
     flat,
     image_unit,
     keyed,
     label_row,
-    normalised,
-    object_node,
-    ontology,
-    point,
-    polygon,
-    skeleton,
     video_row,
     video_unit,
 )
+from tests.normalised import normalised
+from tests.objects import BOX, bitmask, box, drawn, point, polygon, skeleton
+from tests.ontologies import object_node, ontology
 
 Tables = dict[str, list[JSON]]
 
@@ -280,7 +273,7 @@ def test_an_object_of_a_class_without_images_is_rejected() -> None:
 
 
 def test_points_that_the_template_lacks_are_noted() -> None:
-    tables = normalised(label_row([skeleton(names=("a", "b", "extra"))]))
+    tables = normalised(label_row([skeleton(points=("a", "b", "extra"))]))
     assert ends(tables, "note") == ["unknown_skeleton_point"]
     assert len(tables["annotations"]) == 1
 
@@ -312,7 +305,7 @@ def test_a_visibility_that_is_unknown_is_noted() -> None:
 
 
 def test_notes_are_not_made_for_objects_that_are_rejected() -> None:
-    entry = skeleton(names=("a", "extra"), featureHash="bounding_box")
+    entry = skeleton(points=("a", "extra"), featureHash="bounding_box")
     entry["skeleton"]["0"] |= {"x": 1e308, "visibility": "gone"}
     tables = normalised(label_row([entry]))
     assert [row["code"] for row in tables["findings"]] == ["overflow"]
@@ -459,7 +452,6 @@ def every_kind_of_row() -> list[JSON]:
     ]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_whatever_is_spoilt_the_objects_add_up(seed: int) -> None:
     number = random.Random(seed)

@@ -24,7 +24,9 @@ from coco_dagster.tables.schemas import (
     table_description,
     table_key,
 )
-from tests.label_rows import bitmask, box, label_row, numbered, ontology_index, polygon, skeleton
+from tests.label_rows import label_row
+from tests.normalised import numbered, ontology_index
+from tests.objects import bitmask, box, polygon, skeleton
 
 
 @pytest.fixture(scope="module")

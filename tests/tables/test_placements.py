@@ -9,21 +9,18 @@ import pytest
 from coco_dagster.tables.placements import MAX_ADDED_IMAGES
 from tests.label_rows import (
     JSON,
-    attribute,
-    box,
-    classification_node,
     classified,
     dicom_unit,
     flat,
     image_unit,
     keyed,
     label_row,
-    normalised,
-    ontology,
-    option,
     placed,
     video_unit,
 )
+from tests.normalised import normalised
+from tests.objects import box
+from tests.ontologies import attribute, classification_node, ontology, option
 
 NODES = ontology(
     classifications=[

@@ -9,7 +9,9 @@ from coco_dagster.tables.findings import FindingRows
 from coco_dagster.tables.raw_labels import raw_label_table
 from coco_dagster.tables.row_reading import read_rows
 from coco_dagster.tables.schemas import RAW_LABELS
-from tests.label_rows import box, label_row, numbered
+from tests.label_rows import label_row
+from tests.normalised import numbered
+from tests.objects import box
 
 NASTY = [
     b"5",

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.label_rows import JSON, box, drawn, label_row, normalised
+from tests.label_rows import JSON, label_row
+from tests.normalised import normalised
+from tests.objects import box, drawn
 
 GOOD = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0]
 OTHER = [0.1, 0.1, 0.2, 0.1, 0.2, 0.2]

@@ -16,7 +16,9 @@ from coco_dagster.tables.store import (
     latest_table_set,
     version_of,
 )
-from tests.label_rows import box, label_row, numbered, ontology_index
+from tests.label_rows import label_row
+from tests.normalised import numbered, ontology_index
+from tests.objects import box
 
 VERSION = "0123456789abcdef"
 

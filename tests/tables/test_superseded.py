@@ -3,17 +3,9 @@
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.schemas import FINDINGS, LABEL_TABLES
 from coco_dagster.tables.superseded import CODE, without_label_rows
-from tests.label_rows import (
-    answer,
-    box,
-    classified,
-    image_unit,
-    label_row,
-    numbered,
-    object_answers,
-    ontology_index,
-    placed,
-)
+from tests.label_rows import answer, classified, image_unit, label_row, object_answers, placed
+from tests.normalised import numbered, ontology_index
+from tests.objects import box
 
 
 def row_with_everything(name: str) -> dict[str, object]:

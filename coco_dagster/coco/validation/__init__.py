@@ -1,0 +1,1 @@
+"""Whether a COCO file suits those who read it."""

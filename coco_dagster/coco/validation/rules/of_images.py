@@ -1,0 +1,158 @@
+"""Rules for images."""
+
+from typing import Final
+
+from coco_dagster.coco.validation.consumers import (
+    BY_PYCOCOTOOLS,
+    DATUMARO,
+    DETECTRON2,
+    FASTER_COCO_EVAL,
+    FIFTYONE,
+    HOTCOCO,
+    LABELFORMAT,
+    MMDET,
+    PYCOCOTOOLS,
+    READERS_OF_IMAGES,
+    SUPERVISION,
+    ULTRALYTICS,
+)
+from coco_dagster.coco.validation.rules.rule import error, rule, warning
+
+_NEED_A_SIZE = (DETECTRON2, MMDET, ULTRALYTICS, FIFTYONE, SUPERVISION, LABELFORMAT)
+
+IMAGE_RULES: Final = (
+    rule(
+        "image",
+        "image_without_id",
+        "an image has no id",
+        "give each image an id",
+        error("fails to load", *BY_PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO, ULTRALYTICS),
+        error("refuses the file", DATUMARO, SUPERVISION, LABELFORMAT, FIFTYONE),
+    ),
+    rule(
+        "image",
+        "duplicate_image_id",
+        "an id belongs to two images",
+        "number the images afresh",
+        error("keeps one of the two images", *BY_PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
+        error("keeps one of the two images", ULTRALYTICS, DATUMARO, FIFTYONE, LABELFORMAT),
+        error("gives the annotations to both images", SUPERVISION),
+    ),
+    rule(
+        "image",
+        "image_size_missing",
+        "an image has no width or no height",
+        "write both, in pixels",
+        error("raises KeyError when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        error("refuses to score polygons", HOTCOCO),
+        error("raises KeyError", *_NEED_A_SIZE),
+    ),
+    rule(
+        "image",
+        "image_size_null",
+        "the width or height of an image is null or no number",
+        "write an integer",
+        error("raises TypeError when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        error("fails to load", HOTCOCO),
+        error("raises TypeError", MMDET, ULTRALYTICS, FIFTYONE, SUPERVISION, LABELFORMAT),
+        error("refuses texts", DATUMARO),
+    ),
+    rule(
+        "image",
+        "image_size_float",
+        "the width or height of an image is a float",
+        "write an integer",
+        error("raises TypeError when it scores polygons", FASTER_COCO_EVAL),
+        error("refuses the file", DATUMARO, SUPERVISION),
+    ),
+    rule(
+        "image",
+        "image_size_not_positive",
+        "the width or height of an image is 0 or below",
+        "write the real size",
+        error("raises an error when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        error("fails to load a negative size, and to score polygons at size 0", HOTCOCO),
+        error("loses the annotations of the image", MMDET),
+        error("divides by it", ULTRALYTICS, FIFTYONE),
+        error("refuses a negative size", DATUMARO, SUPERVISION),
+    ),
+    rule(
+        "image",
+        "file_name_missing",
+        "an image has no file_name",
+        "name its file",
+        error("raises KeyError", *(name for name in READERS_OF_IMAGES if name != DATUMARO)),
+        error("refuses the file", DATUMARO, LABELFORMAT),
+    ),
+    rule(
+        "image",
+        "file_name_unusable",
+        "a file_name is empty or not a text",
+        "name the file of the image",
+        error("fails to load what is not a text", HOTCOCO),
+        error("refuses the file", DATUMARO, SUPERVISION),
+        error(
+            "finds no image", *(n for n in READERS_OF_IMAGES if n not in (DATUMARO, SUPERVISION))
+        ),
+    ),
+    rule(
+        "image",
+        "file_name_repeated",
+        "two images have one file_name",
+        "give each image a name of its own",
+        error("refuses the file", DATUMARO, SUPERVISION),
+        error("writes the labels of both images into one file", ULTRALYTICS),
+        error("gives both images the labels of the last one", FIFTYONE),
+    ),
+    rule(
+        "image",
+        "file_name_stem_repeated",
+        "two images have file names that differ in their suffix alone",
+        "give each image a stem of its own",
+        error("refuses the file: items are named by the stem", DATUMARO),
+        error("writes the labels of both images into one file", ULTRALYTICS),
+    ),
+    rule(
+        "image",
+        "file_name_case_repeated",
+        "two images have file names that differ in upper and lower case alone",
+        "give each image a name of its own",
+        warning("takes both for one file where the file system does", *READERS_OF_IMAGES),
+    ),
+    rule(
+        "image",
+        "file_name_backslash",
+        "a file_name has a backslash",
+        "separate folders by `/`",
+        warning("finds no such file but on Windows", *READERS_OF_IMAGES),
+    ),
+    rule(
+        "image",
+        "file_name_unsafe_characters",
+        'a file_name has a control character or one of `<>:"|?*`',
+        "use letters, digits and `._-`",
+        warning("finds no such file on Windows", *READERS_OF_IMAGES),
+    ),
+    rule(
+        "image",
+        "file_name_outside_folder",
+        "a file_name leads out of the folder of images",
+        "write it relative to that folder, without `..`",
+        error("refuses the file", DATUMARO, SUPERVISION),
+        error("writes labels outside its folder", ULTRALYTICS),
+    ),
+    rule(
+        "image",
+        "date_captured_not_text",
+        "date_captured is not a text, as in files of Datumaro",
+        "write a text or leave the key out",
+        error("fails to load", HOTCOCO),
+    ),
+    rule(
+        "image",
+        "license_not_int",
+        "the license of an image is not an integer, as in TACO",
+        "write the id of an entry of licenses or leave the key out",
+        error("fails to load", HOTCOCO),
+    ),
+)

@@ -1,0 +1,112 @@
+"""What a rendered group leaves behind for the assembly of the export: lines of JSON, and tables.
+
+Lines of images lie in a file for each split, lines of annotations in one for each COCO file. Where
+every data unit is a COCO object of its own, a table says how many of their bytes each unit has.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from coco_dagster.coco.writer import (
+    FirstIds,
+    RenderedPart,
+    annotation_lines,
+    image_lines,
+    text_buffer,
+    video_lines,
+)
+from coco_dagster.export.places import TableFolder
+from coco_dagster.lineage.provenance import origin_table
+from coco_dagster.tables.findings import sort_findings
+from coco_dagster.tables.parts import part_path, read_part_table, write_atomically
+
+if TYPE_CHECKING:
+    from coco_dagster.tables.locations import Location
+
+VIDEOS: Final = "videos"
+IMAGES: Final = "images"
+ANNOTATIONS: Final = "annotations"
+
+
+def lines_path(folder: "Location", kind: str, number: int, group: int) -> "Location":
+    """Where lines of JSON of a group lie.
+
+    Args:
+        folder: folder of what was rendered.
+        kind: `VIDEOS` or `IMAGES` of a split, or `ANNOTATIONS` of a file.
+        number: position of the split or file in the plan.
+        group: number of the group.
+    """
+    return folder / "lines" / f"{kind}-{number}-{group:05d}.json"
+
+
+def write_rendered(folder: "Location", group: int, part: RenderedPart) -> None:
+    """Write what needs no ids: file names and findings."""
+    _write_arrow(folder, "file_names", group, part.images.select("file_name").to_arrow())
+    _write_arrow(folder, "findings", group, sort_findings(part.findings))
+
+
+def write_numbered(folder: "Location", group: int, part: RenderedPart, first: FirstIds) -> None:
+    """Write what has ids: lines, lineage, and how the lines are divided over data units.
+
+    Args:
+        folder: folder of what is rendered.
+        group: number of the group.
+        part: the rendered group.
+        first: its first ids.
+    """
+    plan, units = part.plan, part.units
+    by_unit: dict[str, Any] = {}
+    for split in range(len(plan.splits)):
+        lines = image_lines(part, first, split)
+        write_atomically(lines_path(folder, IMAGES, split, group), text_buffer(lines))
+        by_unit[f"{IMAGES}-{split}"] = _unit_bytes(part.images, "split", split, lines, units)
+        if plan.form.videos:
+            videos = text_buffer(video_lines(part, first, split))
+            write_atomically(lines_path(folder, VIDEOS, split, group), videos)
+    for file in range(len(plan.files)):
+        lines = annotation_lines(part, first, file)
+        write_atomically(lines_path(folder, ANNOTATIONS, file, group), text_buffer(lines))
+        of_unit = _unit_bytes(part.annotations, "file", file, lines, units)
+        by_unit[f"{ANNOTATIONS}-{file}"] = of_unit
+    if plan.form.by_unit:
+        facts = part.images.unique("unit", keep="first", maintain_order=True)
+        table = facts.select("data_hash", "split").with_columns(**by_unit)
+        _write_arrow(folder, "units", group, table.to_arrow())
+    _write_arrow(folder, "lineage", group, origin_table(part, first))
+
+
+def _unit_bytes(
+    rows: pl.DataFrame, column: str, value: int, lines: pl.Series, units: int
+) -> pl.Series:
+    """Bytes that the lines of each data unit take.
+
+    Args:
+        rows: all images or all annotations.
+        column: what the lines were chosen by.
+        value: which of them the lines are.
+        lines: lines of the rows that have this value, in order.
+        units: number of data units.
+    """
+    if not units:
+        return pl.Series([], dtype=pl.Int64)
+    unit = rows.filter(pl.col(column) == value)["unit"].to_numpy()
+    sizes = lines.str.len_bytes().to_numpy()
+    return pl.Series(np.bincount(unit, sizes, units).astype(np.int64))
+
+
+def read_tables(rendered: TableFolder, kind: str, groups: int) -> Iterator[pa.Table]:
+    """Tables of one kind, group by group."""
+    for group in range(groups):
+        yield read_part_table(part_path(rendered.path, kind, group, "arrow"), "arrow")
+
+
+def _write_arrow(folder: "Location", kind: str, group: int, table: pa.Table) -> None:
+    path = part_path(folder, kind, group, "arrow")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)

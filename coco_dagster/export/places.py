@@ -1,0 +1,99 @@
+"""Where the tables of an export's input lie: parts, and slices of parts by source order."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+from msgspec import Struct
+
+from coco_dagster.tables.locations import location
+from coco_dagster.tables.parts import Format, part_path, read_part_table
+
+if TYPE_CHECKING:
+    from coco_dagster.tables.locations import Location
+
+
+class TableFolder(Struct, frozen=True):
+    """A folder of parts."""
+
+    url: str
+    form: Format
+
+    @property
+    def path(self) -> "Location":
+        """The folder."""
+        return location(self.url)
+
+
+class SourcePosition(NamedTuple):
+    """Where a label row stood in its source; positions compare in source order.
+
+    Attributes:
+        file: path of its file within the source.
+        position: its position in that file, from 0.
+    """
+
+    file: str
+    position: int
+
+
+class SourceSpan(NamedTuple):
+    """A stretch of a source: its first and its last label row."""
+
+    first: SourcePosition
+    last: SourcePosition
+
+
+class PartPlace(Struct, frozen=True):
+    """One part of an export's input.
+
+    Attributes:
+        folder: folder of the part.
+        part: its number or name in the folder.
+        span: the stretch of the source that its label rows come from, which other parts may
+            share; None where parts follow each other in source order and no label row occurs in
+            two of them.
+    """
+
+    folder: TableFolder
+    part: int | str
+    span: SourceSpan | None = None
+
+
+class PartSlice(Struct, frozen=True):
+    """Label rows of one part that are rendered together, with all that belongs to them.
+
+    Attributes:
+        folder: folder of the part.
+        part: its number or name in the folder.
+        window: record batch to read, of a part that was sliced; None: the whole part.
+    """
+
+    folder: TableFolder
+    part: int | str
+    window: int | None = None
+
+    def read(self, table: str, columns: list[str] | None = None) -> pa.Table:
+        """Read one table, or some of its columns."""
+        path = part_path(self.folder.path, table, self.part, self.folder.form)
+        if self.window is None:
+            return read_part_table(path, self.folder.form, columns)
+        with pa.memory_map(str(path)) as source:
+            batch = pa.ipc.open_file(source).get_batch(self.window)
+        sliced = pa.Table.from_batches([batch])
+        return sliced.select(columns) if columns is not None else sliced
+
+
+Window = tuple[PartSlice, ...]
+"""A stretch of the source order: all label rows of it, from one part or from several."""
+
+
+def read_slices(slices: Iterable[PartSlice], tables: Iterable[str]) -> dict[str, pa.Table]:
+    """Read tables of some slices as if they were one part."""
+    chosen = list(slices)
+    return {
+        table: pa.concat_tables([part.read(table) for part in chosen])
+        if len(chosen) > 1
+        else chosen[0].read(table)
+        for table in tables
+    }

@@ -1,0 +1,1 @@
+"""What people look at: pictures of annotations, and a page that shows what an export holds."""

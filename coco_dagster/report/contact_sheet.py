@@ -1,0 +1,136 @@
+"""A sheet of annotated images, small enough for an event log that is kept for ever."""
+
+from collections import Counter
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Final
+
+from PIL import Image, ImageDraw
+
+from coco_dagster.report.categories import ShownCategories
+from coco_dagster.report.coco_survey import ShownAnnotation, ShownImage
+from coco_dagster.report.drawing import DrawnAnnotation, Look, draw_annotations
+from coco_dagster.report.embedded_pictures import EmbeddedPictures, picture_format
+from coco_dagster.report.figures import figure_of
+from coco_dagster.report.fonts import font_for
+
+MOST_BYTES: Final = 30_000
+"""Bytes of a sheet before it becomes text, which is a third longer."""
+
+MOST_TILES: Final = 9
+
+_COLUMNS: Final = 3
+_TILE: Final = (300, 225)
+_CAPTION: Final = 18
+_GAP: Final = 8
+_QUALITIES: Final = (72, 60, 50, 40, 32, 25, 18, 10)
+_LOOK: Final = Look(line=1.6, point=3.2, letters=12)
+_MOST_DRAWN: Final = 60
+_PAPER: Final = "#ffffff"
+_INK: Final = "#4b5563"
+
+
+def contact_sheet(
+    images: Sequence[ShownImage], categories: ShownCategories, pictures: EmbeddedPictures | None
+) -> bytes | None:
+    """A sheet on which every shape can be seen, as far as a few images show them.
+
+    Args:
+        images: images to choose from.
+        categories: their categories.
+        pictures: pictures of the images; without one an image is drawn on a plain canvas.
+
+    Returns:
+        The encoded sheet; None if no image has annotations and a size.
+    """
+    chosen = telling_images(images, categories, set(pictures.files) if pictures else set())
+    if not chosen:
+        return None
+    tiles = [_tile(images[at], categories, pictures.picture(at) if pictures else None) for at in chosen]
+    return _encoded(_sheet(tiles))
+
+
+def telling_images(
+    images: Sequence[ShownImage], categories: ShownCategories, with_picture: set[int]
+) -> list[int]:
+    """Positions of the images that together show the most shapes and categories."""
+    candidates = {
+        at: {annotation.category for annotation in image.annotations}
+        for at, image in enumerate(images)
+        if image.annotations and image.coco.width and image.coco.height
+    }
+    shapes: set[str] = set()
+    seen: set[int] = set()
+    chosen: list[int] = []
+    while candidates and len(chosen) < MOST_TILES:
+
+        def worth(at: int) -> tuple[int, bool, int, int]:
+            new_shapes = {categories.entries[one].shape for one in candidates[at]} - shapes
+            crowded = len(images[at].annotations) > _MOST_DRAWN
+            return len(new_shapes), not crowded and at in with_picture, len(candidates[at] - seen), -at
+
+        best = max(candidates, key=worth)
+        of_best = candidates.pop(best)
+        shapes |= {categories.entries[one].shape for one in of_best}
+        seen |= of_best
+        chosen.append(best)
+    return sorted(chosen)
+
+
+def named_annotations(
+    annotations: Sequence[ShownAnnotation], categories: ShownCategories
+) -> list[DrawnAnnotation]:
+    """Annotations to draw, each category named once, at the largest one, with its number."""
+    numbers = Counter(annotation.category for annotation in annotations)
+    ordered = sorted(annotations, key=lambda one: -one.coco.bbox[2] * one.coco.bbox[3])
+    drawn = []
+    for annotation in ordered[:_MOST_DRAWN]:
+        category = categories.entries[annotation.category]
+        number = numbers.pop(annotation.category, 0)
+        name = f"{category.name} ×{number}" if number > 1 else category.name
+        figure = figure_of(annotation.coco, category)
+        drawn.append(DrawnAnnotation(figure, category.color, name if number else ""))
+    return drawn
+
+
+def _tile(image: ShownImage, categories: ShownCategories, picture: Image.Image | None) -> Image.Image:
+    width, height = image.coco.width or 1, image.coco.height or 1
+    scale = min(_TILE[0] / width, _TILE[1] / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    drawn = draw_annotations(
+        picture, (width, height), size, named_annotations(image.annotations, categories), _LOOK
+    )
+    tile = Image.new("RGB", (_TILE[0], _TILE[1] + _CAPTION), _PAPER)
+    tile.paste(drawn, ((_TILE[0] - size[0]) // 2, (_TILE[1] - size[1]) // 2))
+    title = image.coco.image_title or image.coco.file_name
+    frame = f" · frame {image.coco.encord.frame}" if image.coco.encord.frame else ""
+    draw = ImageDraw.Draw(tile)
+    font, text = font_for(title + frame, 12)
+    while text and draw.textlength(text, font) > _TILE[0]:
+        text = text[:-2] + "…" if len(text) > 2 else ""
+    draw.text((_TILE[0] / 2, _TILE[1] + _CAPTION / 2), text, _INK, font, anchor="mm")
+    return tile
+
+
+def _sheet(tiles: Sequence[Image.Image]) -> Image.Image:
+    columns = min(_COLUMNS, len(tiles))
+    rows = -(-len(tiles) // columns)
+    step = (tiles[0].width + _GAP, tiles[0].height + _GAP)
+    sheet = Image.new("RGB", (columns * step[0] + _GAP, rows * step[1] + _GAP), _PAPER)
+    for position, tile in enumerate(tiles):
+        row, column = divmod(position, columns)
+        sheet.paste(tile, (_GAP + column * step[0], _GAP + row * step[1]))
+    return sheet
+
+
+def _encoded(sheet: Image.Image) -> bytes:
+    """The sheet in the best quality that keeps within the limit; smaller where none does."""
+    name, _ = picture_format()
+    while True:
+        for quality in _QUALITIES:
+            buffer = BytesIO()
+            settings = {"method": 4} if name == "WEBP" else {"optimize": True}
+            sheet.save(buffer, name, quality=quality, **settings)
+            if buffer.tell() <= MOST_BYTES:
+                return buffer.getvalue()
+        sheet = sheet.reduce(2)

@@ -1,0 +1,1 @@
+"""Pictures of images: found in a folder or an object store, and read whatever they are."""

@@ -1,0 +1,1 @@
+"""One program per consumer, which runs in the consumer's own environment."""
