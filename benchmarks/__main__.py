@@ -15,12 +15,14 @@ import msgspec
 from rich.console import Console
 
 from benchmarks.datasets import Dataset, Recipe, write_dataset
+from benchmarks.masks import compare_masks
 from benchmarks.report import Row, as_table, growth, measured, not_measured
 from benchmarks.subjects import (
     HERE,
     SDK_EXPORTER,
     encord_python,
     exporter,
+    floor,
     interpreter_start,
     parser,
     sdk_exporter,
@@ -111,6 +113,20 @@ def scaling(
     _show(sorted(rows, key=lambda row: (row.name, row.images)), as_json)
 
 
+@main.command()
+@click.option("--count", default=10_000, show_default=True, help="Number of masks.")
+@click.option("--width", default=4000, show_default=True, help="Columns of each frame.")
+@click.option("--height", default=3000, show_default=True, help="Rows of each frame.")
+def masks(count: int, width: int, height: int) -> None:
+    """Masks on large frames: ours against decoding, transposing and encoding each one."""
+    times = compare_masks(count, width, height)
+    click.echo(
+        f"{times.masks:,} masks of {times.width:,} x {times.height:,} pixels: ours "
+        f"{times.ours:.2f} s, dense {times.dense:.2f} s, {times.dense / times.ours:.1f} times; "
+        f"{'the same' if times.equal else 'NOT THE SAME'} text for each"
+    )
+
+
 def _rows(
     dataset: Dataset, repeats: int, sdk_up_to: int, workers: tuple[int, ...] = ()
 ) -> list[Row]:
@@ -120,6 +136,7 @@ def _rows(
         subjects.append(exporter(dataset, out, repeats))
         subjects += [exporter(dataset, out, repeats, number) for number in workers]
         rows = [measured(subject, dataset) for subject in subjects]
+        rows.append(measured(floor(dataset, out, repeats), dataset))
         return [*rows, _sdk_row(dataset, out, sdk_up_to)]
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from benchmarks.datasets import Dataset
 from benchmarks.measure import CommandError, measure
-from benchmarks.subjects import Subject
+from benchmarks.subjects import FLOOR, Subject
 
 NOT_MEASURED = "not measured"
 
@@ -88,9 +88,19 @@ def as_table(rows: list[Row]) -> Table:
     """A table with one line for each row and one for each of its steps."""
     table = Table(title="Wall and CPU in seconds, peak memory in MB of all processes together")
     table.add_column("", no_wrap=True)
-    for name in ("images", "objects", "MB in", "wall", "CPU", "peak", "of json.loads"):
+    for name in (
+        "images",
+        "objects",
+        "MB in",
+        "wall",
+        "CPU",
+        "peak",
+        "of json.loads",
+        "of the floor",
+    ):
         table.add_column(name, justify="right")
     yardsticks = seconds_of_json_loads(rows)
+    floors = {row.images: sum(row.steps.values()) for row in rows if row.name == FLOOR}
     for row in rows:
         yardstick = yardsticks.get(row.images)
         table.add_row(
@@ -102,10 +112,11 @@ def as_table(rows: list[Row]) -> Table:
             _number(row.cpu),
             _number(row.peak_megabytes, 0),
             _ratio(row.wall, yardstick),
+            _ratio(row.wall, floors.get(row.images)),
         )
         for step, seconds in row.steps.items():
             table.add_row(
-                f"  {step}", "", "", "", _number(seconds), "", "", _ratio(seconds, yardstick)
+                f"  {step}", "", "", "", _number(seconds), "", "", _ratio(seconds, yardstick), ""
             )
     return table
 

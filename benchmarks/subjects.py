@@ -13,6 +13,7 @@ from benchmarks.datasets import Dataset
 HERE = Path(__file__).parent
 ENCORD_ENVIRONMENT = HERE / ".venv-encord"
 ENCORD_REQUIREMENT = "encord[coco]==0.1.211"
+FLOOR = "floor: split and write"
 SDK_EXPORTER = "Encord SDK CocoExporter"
 COCO_DAGSTER = Path(sys.executable).with_name("coco-dagster")
 
@@ -36,6 +37,20 @@ def parser(library: str, dataset: Dataset, repeats: int) -> Subject:
     """`json.loads` or `orjson.loads` of the label rows."""
     command = [sys.executable, "-m", "benchmarks.parse", library, str(dataset.labels)]
     return Subject(name=f"{library}.loads", command=command, repeats=repeats)
+
+
+def floor(dataset: Dataset, out: Path, repeats: int) -> Subject:
+    """Reading the label rows once and writing as many bytes as the export has, once.
+
+    Args:
+        dataset: what is exported.
+        out: folder of `exporter`, after that was measured.
+        repeats: how often it is run for its times.
+    """
+    size = sum(path.stat().st_size for path in (out / "coco_dagster").iterdir())
+    command = [sys.executable, "-m", "benchmarks.floor", str(dataset.labels)]
+    command += [str(out / "floor"), str(size)]
+    return Subject(name=FLOOR, command=command, repeats=repeats)
 
 
 def exporter(dataset: Dataset, out: Path, repeats: int, workers: int | None = None) -> Subject:
