@@ -67,10 +67,10 @@ def nifti_unit(slices: Mapping[Any, Any], **fields: Any) -> JSON:
     return _unit("application/nifti1", "scan.nii.gz", keyed(slices), fields)
 
 
-def space(space_type: Any, frames: Mapping[Any, Any], **fields: Any) -> JSON:
+def space(space_type: Any, labels: Mapping[Any, Any], /, **fields: Any) -> JSON:
     """A space of a data group,; an image is frame 0."""
     size = {"width": WIDTH, "height": HEIGHT}
-    return {"space_type": space_type, "labels": keyed(frames)} | size | fields
+    return {"space_type": space_type, "labels": keyed(labels)} | size | fields
 
 
 def _unit(mime: str, title: str, labels: Any, fields: Mapping[str, Any]) -> JSON:

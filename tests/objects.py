@@ -17,7 +17,7 @@ from tests.label_rows import JSON
 Point: TypeAlias = tuple[Any, Any]
 Ring: TypeAlias = Sequence[float]
 
-BOX = {"x": 0.1, "y": 0.2, "w": 0.3, "h": 0.4}
+BOX: JSON = {"x": 0.1, "y": 0.2, "w": 0.3, "h": 0.4}
 TRIANGLE: Sequence[Point] = ((0.1, 0.1), (0.5, 0.1), (0.1, 0.5))
 
 

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,8 @@ def test_a_failure_is_one_paragraph_and_publishes_nothing(
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    found = process("export", tmp_path / "gone.json", "--out", tmp_path / "out")
-    assert found.returncode == 1
+    found = run("export", tmp_path / "gone.json", "--out", tmp_path / "out")
+    assert found.exit_code == 1
     assert is_one_paragraph(found.stderr)
     assert "gone.json" in found.stderr
 
@@ -209,18 +210,31 @@ def test_dagster_is_never_imported(tmp_path: Path, labels: Path) -> None:
     assert found.stdout.strip() == "[]"
 
 
+def shown_on(terminal: int) -> Iterator[str]:
+    """What a program writes to a terminal, until it ends."""
+    while True:
+        try:
+            piece = os.read(terminal, 1 << 16)
+        except OSError:  # how Linux says that nobody holds the other end any more
+            return
+        if not piece:
+            return
+        yield piece.decode(errors="replace")
+
+
 def test_a_terminal_shows_a_summary(tmp_path: Path, labels: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "coco_dagster.cli", "export", str(labels)]
-    subprocess.run(
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "COLUMNS": "200"}
+    with subprocess.Popen(
         [*command, "--out", str(tmp_path / "out")],
         stdout=theirs,
         stderr=theirs,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "COLUMNS": "200"},
-        check=True,
-    )
-    os.close(theirs)
-    text = os.read(ours, 1 << 20).decode()
+        env=os.environ | environment,
+    ) as started:
+        os.close(theirs)
+        text = "".join(shown_on(ours))
     os.close(ours)
+    assert started.returncode == 0
     assert "1 images, 1 annotations, 1 skipped and 1 rejected" in text
     assert "malformed_geometry" in text

@@ -18,6 +18,9 @@ import requests
 ROOT = Path(__file__).parents[1]
 STARTS_WITHIN = 90.0
 
+# One UI for all tests.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
+
 
 def free_port() -> int:
     with socket.socket() as listener:
@@ -84,13 +87,11 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"`make dev` did not serve {url}:\n{log.read_text()[-4000:]}")
 
 
-@pytest.mark.slow
 def test_make_dev_shows_the_assets_of_the_sample(ui: str) -> None:
     data = answer(ui, "{ assetNodes { assetKey { path } } }")
     keys = {tuple(node["assetKey"]["path"]) for node in data["assetNodes"]}
     assert ("sample", "coco") in keys
 
 
-@pytest.mark.slow
 def test_make_dev_opens_without_a_welcome_dialog(ui: str) -> None:
     assert answer(ui, "{ shouldShowNux }") == {"shouldShowNux": False}

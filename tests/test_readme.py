@@ -16,6 +16,9 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / "definitions" / "sample"
 
+# One project for all tests.
+pytestmark = pytest.mark.xdist_group("readme")
+
 RUN_ELSEWHERE = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
@@ -47,12 +50,15 @@ def targets() -> list[str]:
     return sorted({*named, *re.findall(r"^make ([a-z]+)$", "\n".join(commands()), re.M)})
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A folder with the files that the README speaks of: those of the sample."""
-    (tmp_path / "labels.json").symlink_to(SAMPLE / "labels.json")
-    (tmp_path / "ontology.json").symlink_to(SAMPLE / "ontology.json")
-    return tmp_path
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the README speaks of, those of the sample, and the exports."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "labels.json").symlink_to(SAMPLE / "labels.json")
+    (folder / "ontology.json").symlink_to(SAMPLE / "ontology.json")
+    for command in export_commands():
+        run(shlex.split(command), folder)
+    return folder
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -79,9 +85,7 @@ def test_every_target_that_is_named_is_in_the_makefile(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
 
 
-@pytest.mark.parametrize("command", export_commands())
-def test_the_export_command_writes_the_files_of_the_table(command: str, project: Path) -> None:
-    run(shlex.split(command), project)
+def test_the_export_commands_write_the_files_of_the_table(project: Path) -> None:
     files = set(re.findall(r"^\| `(\w+\.(?:json|parquet))` \|", README, re.M))
     assert files == {path.name for path in (project / "coco").iterdir()}
 
@@ -92,11 +96,12 @@ def test_the_options_of_the_table_are_those_of_the_command() -> None:
     assert told == known - {"--help"}
 
 
-def test_the_programs_run_in_a_folder_with_an_export(project: Path) -> None:
-    for command in export_commands():
-        run(shlex.split(command), project)
-    for program in blocks("python"):
-        run([sys.executable, "-c", program], project)
+@pytest.mark.parametrize("program", blocks("python"))
+def test_the_programs_run_in_a_folder_with_an_export(
+    program: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    exec(program, {})
 
 
 @pytest.mark.parametrize("yaml", blocks("yaml"))

@@ -7,6 +7,9 @@ import click
 
 from coco_dagster import __version__
 from coco_dagster.cli.export import export
+from coco_dagster.cli.preview import preview
+from coco_dagster.cli.report import report
+from coco_dagster.cli.validate import validate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,3 +19,6 @@ def main() -> None:
 
 
 main.add_command(export)
+main.add_command(validate)
+main.add_command(preview)
+main.add_command(report)

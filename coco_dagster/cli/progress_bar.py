@@ -14,6 +14,7 @@ _STAGES: Final = {
     "labels": "Reading labels",
     "rendering": "Rendering annotations",
     "writing": "Writing COCO",
+    "report": "Writing the report",
 }
 
 

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from coco_dagster.coco.attributes import AttributeTemplates, object_classifications, relations
 from coco_dagster.coco.categories import Categories
-from coco_dagster.coco.finding_rows import with_paths
 from coco_dagster.coco.geometry import render_geometry
 from coco_dagster.coco.images import IMAGE_KEY, ImageRows
 from coco_dagster.coco.json_text import member
 from coco_dagster.coco.layouts import Content, ExportPlan
 from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.profiles import Profile
+from coco_dagster.tables.object_paths import with_paths
 
 _ORDER: Final = ("image", "row_order", "annotation_index")
 _OBJECT: Final = (
@@ -36,8 +36,8 @@ class AnnotationRows(Struct, frozen=True):
             image), `image_number` (see `images.ImageRows`), `unit`, `file` (position of its file
             in the plan), `number` (from 0, or counted afresh for each data unit), `track` (order
             of its object by first appearance, counted likewise), `category_id`, its keys and
-            `row_sha256`, `video` where frames belong to videos, and its JSON in two pieces: `body_json` from the category id to the
-            geometry, `attributes_json` after the track id.
+            `row_sha256`, `video` where frames belong to videos, and its JSON in two pieces:
+            `body_json` from the category id to the geometry, `attributes_json` after the track id.
         left_out: places of the other annotations, and `left_out` (`LeftOut`).
     """
 

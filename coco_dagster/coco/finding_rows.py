@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
-import pyarrow as pa
 
 from coco_dagster.coco.losses import LOSSES, REASONS
 from coco_dagster.tables.findings import SEVERITIES
@@ -34,23 +33,6 @@ def finding_rows(places: pl.DataFrame, code: str, outcome: str, message: str) ->
         *(missing.get(name, pl.col(name)).alias(name) for name in PLACE),
         pl.lit(message).alias("message"),
         null.alias("raw"),
-    )
-
-
-def with_paths(objects: pl.DataFrame, frames: pa.Table) -> pl.DataFrame:
-    """Objects with their JSON path within the label row, in the column `path`.
-
-    Args:
-        objects: `label_hash`, `data_hash`, `frame` and `annotation_index` of annotations.
-        frames: the table `frames` of the same label rows.
-    """
-    if objects.is_empty() or "labels_path" not in frames.column_names:
-        return objects.with_columns(pl.lit(None, pl.String).alias("path"))
-    key = ["label_hash", "data_hash", "frame"]
-    paths = pl.DataFrame(pl.from_arrow(frames.select([*key, "labels_path"])))
-    place = pl.format("{}.objects[{}]", "labels_path", "annotation_index")
-    return objects.join(paths, on=key, how="left", maintain_order="left").with_columns(
-        place.alias("path")
     )
 
 

@@ -139,11 +139,16 @@ def _unit_hash(form: LayoutForm) -> pl.Expr:
 
 def _left_out(profile: Profile) -> pl.Expr:
     """Why images are left out (`LeftOut`)."""
-    reason = pl.when(pl.col("split").is_null()).then(pl.lit(LeftOut.IN_NO_SPLIT, pl.Int8))
+    unsized = pl.lit(False)
     if profile.images_without_size == "leave_out":
-        unknown = pl.col("width").is_null() | pl.col("height").is_null()
-        reason = reason.when(unknown).then(pl.lit(LeftOut.IMAGE_WITHOUT_SIZE, pl.Int8))
-    return reason.otherwise(pl.lit(LeftOut.NOT, pl.Int8))
+        unsized = pl.col("width").is_null() | pl.col("height").is_null()
+    return (
+        pl.when(pl.col("split").is_null())
+        .then(pl.lit(LeftOut.IN_NO_SPLIT, pl.Int8))
+        .when(unsized)
+        .then(pl.lit(LeftOut.IMAGE_WITHOUT_SIZE, pl.Int8))
+        .otherwise(pl.lit(LeftOut.NOT, pl.Int8))
+    )
 
 
 def _in_order(frames: pl.DataFrame, form: LayoutForm) -> pl.DataFrame:

@@ -21,14 +21,17 @@ _STRING: Final = r'"((?:[^"\\]|\\.)*)"'
 _HEAD_LENGTH: Final = 96
 _UNIT_START: Final = r'^[\[,]*\{"info":'
 _ID: Final = r'^\{"id":(\d+)'
-_PLAIN_MEMBERS: Final = r'^\{(?:"\w+":[^,"\[{]+,)*?'
-_IMAGE_SIZE: Final = _PLAIN_MEMBERS + r'"width":(?<width>\d+),"height":(?<height>\d+)[,}]'
+_PLAIN_MEMBERS: Final = r'(?:"\w+":[^,"\[{]+,)*?'
+_IMAGE_SIZE: Final = r"^\{" + _PLAIN_MEMBERS + r'"width":(?<width>\d+),"height":(?<height>\d+)[,}]'
 _IMAGE_KEY: Final = (
     r'"encord":\{(?:"label_hash":"(?:[^"\\]|\\.)*",)?"data_hash":' + _STRING + r',"frame":(\d+)'
 )
 _ANNOTATION: Final = (
-    _PLAIN_MEMBERS
-    + r'"image_id":(?<image_id>\d+),"category_id":(?<category_id>\d+),"bbox":\['
+    r"^\{"
+    + _PLAIN_MEMBERS
+    + r'"image_id":(?<image_id>\d+),'
+    + _PLAIN_MEMBERS
+    + r'"category_id":(?<category_id>\d+),"bbox":\['
     + ",".join(f"(?<{name}>[^,\\]]+)" for name in ("x", "y", "w", "h"))
     + r"\]"
 )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from coco_dagster.coco.finding_rows import PLACE, finding_rows
 from coco_dagster.coco.images import IMAGE_KEY, ordered_rows
+from coco_dagster.tables.object_paths import with_paths
 from coco_dagster.tables.schemas import FINDINGS
 from coco_dagster.tables.superseded import CODE as SUPERSEDED
 
@@ -61,16 +62,14 @@ def _skipped(
     """A finding for every object of rows that are not exported."""
     ended = findings.filter(pl.col("outcome") != "note")
     file = ("label_hash", "data_hash")
+    columns = [*file, "frame", "object_hash", "annotation_index"]
+    units = pl.DataFrame(pl.from_arrow(tables["data_units"].select([*file, "space"])))
     drawn = (
-        pl.DataFrame(pl.from_arrow(tables["annotations"].select([*file, "frame", "object_hash"])))
+        pl.DataFrame(pl.from_arrow(tables["annotations"].select(columns)))
         .join(rows, on="label_hash", how="semi")
-        .join(
-            pl.DataFrame(pl.from_arrow(tables["data_units"].select([*file, "space"]))),
-            on=file,
-            how="left",
-        )
-        .with_columns(pl.lit(None, pl.String).alias("path"))
+        .join(units, on=file, how="left")
     )
+    drawn = with_paths(drawn, tables["frames"])
     objects = pl.concat([ended.select(PLACE), drawn.select(PLACE)])
     message = "The object stands on a branch that is not exported."
     return finding_rows(objects, "branch_not_exported", "skipped", message)

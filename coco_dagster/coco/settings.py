@@ -144,33 +144,39 @@ def settings_from(given: Mapping[str, Any]) -> ExportSettings:
     return checked(settings)
 
 
-def splits_from(given: Mapping[str, float | Sequence[str]]) -> tuple[Split, ...]:
-    """Splits from their names: each with its share, or with titles of datasets.
+def splits_from(given: Mapping[str, Any]) -> tuple[Split, ...]:
+    """Splits from their names.
 
     Args:
-        given: for example `{"train": 0.8, "val": 0.2, "test": ["Holdout"]}`.
+        given: for each split its share, the titles of its datasets, or both as an object: for
+            example `{"train": 0.8, "val": 0.2, "test": ["Holdout"]}`.
 
     Raises:
-        SettingsError: a value is neither a number nor a list of texts.
+        SettingsError: a value is none of these.
     """
     if not isinstance(given, Mapping):
         raise SettingsError(
             f"`splits` is {given!r}: write the share of each split by its name, such as "
             "train: 0.8, val: 0.2."
         )
-    splits = []
-    for name, value in given.items():
-        try:
-            titles = isinstance(value, list | tuple)
-            facts = {"name": name, "datasets" if titles else "share": value}
-            splits.append(msgspec.convert(facts, Split))
-        except ValidationError as error:
-            raise SettingsError(
-                f"The split `{name}` cannot be {value!r}: it has a share between 0 and 1, or a "
-                f"list of dataset titles, and its name is made of letters, digits, _ and - "
-                f"({error})."
-            ) from None
-    return tuple(splits)
+    return tuple(_split(name, value) for name, value in given.items())
+
+
+def _split(name: str, value: Any) -> Split:
+    facts = {"share": value}
+    if isinstance(value, Split):
+        facts = msgspec.to_builtins(value)
+    elif isinstance(value, Mapping):
+        facts = dict(value)
+    elif isinstance(value, list | tuple):
+        facts = {"datasets": value}
+    try:
+        return msgspec.convert(facts | {"name": name}, Split)
+    except ValidationError as error:
+        raise SettingsError(
+            f"The split `{name}` cannot be {value!r}: it has a share between 0 and 1, or a list of "
+            f"dataset titles, and its name is made of letters, digits, _ and - ({error})."
+        ) from None
 
 
 def _branches(given: object) -> tuple[str, ...]:
@@ -180,13 +186,15 @@ def _branches(given: object) -> tuple[str, ...]:
 
 
 def checked(settings: ExportSettings) -> ExportSettings:
-    """Settings that an export can be made with.
+    """Settings that an export can be made with: the same ones, and 3 as 3.0 where a float belongs.
 
     Raises:
         SettingsError: a setting has a value that it cannot have, or some contradict each other.
     """
-    for setting in profile_settings().values():
-        setting.read(getattr(settings.profile, setting.name))
+    values = {
+        name: setting.read(getattr(settings.profile, name))
+        for name, setting in profile_settings().items()
+    }
     if settings.layout not in LAYOUTS:
         raise SettingsError(
             f"There is no layout {settings.layout!r}; there are {', '.join(LAYOUTS)}."
@@ -195,16 +203,18 @@ def checked(settings: ExportSettings) -> ExportSettings:
         raise SettingsError(f"`branches` holds something else than names: {settings.branches!r}.")
     if settings.profile.file_name_template is not None:
         check_template(settings.profile.file_name_template)
-    _check_splits(settings.splits)
-    return settings
+    return msgspec.structs.replace(
+        settings,
+        profile=msgspec.structs.replace(settings.profile, **values),
+        splits=_checked_splits(settings.splits),
+    )
 
 
-def _check_splits(splits: Sequence[Split]) -> None:
-    for split in splits:
-        try:
-            msgspec.convert(msgspec.to_builtins(split), Split)
-        except ValidationError as error:
-            raise SettingsError(f"The split `{split.name}` cannot be: {error}.") from None
+def _checked_splits(given: Sequence[Split]) -> tuple[Split, ...]:
+    try:
+        splits = msgspec.convert(msgspec.to_builtins(given), tuple[Split, ...])
+    except ValidationError as error:
+        raise SettingsError(f"The splits {given!r} cannot be: {error}.") from None
     names = [split.name.casefold() for split in splits]
     titles = [title for split in splits for title in split.datasets]
     for kind, values in (("Split", names), ("dataset", titles)):
@@ -215,3 +225,4 @@ def _check_splits(splits: Sequence[Split]) -> None:
     if any(shares) and not isclose(sum(shares), 1, abs_tol=1e-6):
         listed = ", ".join(f"{split.name} {split.share:g}" for split in splits)
         raise SettingsError(f"The shares of the splits ({listed}) do not add up to 1.")
+    return splits

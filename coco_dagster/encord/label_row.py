@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from coco_dagster.encord.deep_values import MAX_LEVELS, without_deep_values
 from coco_dagster.encord.shapes import GEOMETRY_KEYS, ObjectLabel
 from coco_dagster.encord.sizes import Number
 
@@ -219,7 +220,8 @@ class LabelRowReader:
                 self._decoders.reverse()
             return label_row, []
         piecewise = _PieceReader()
-        return piecewise.read_row(piecewise.with_whole_characters(row)), piecewise.notes
+        mended = piecewise.with_whole_characters(piecewise.with_shallow_values(row))
+        return piecewise.read_row(mended), piecewise.notes
 
 
 def json_key(key: str) -> str:
@@ -244,6 +246,13 @@ class Fragments:
 
         Empty where the path leads nowhere.
         """
+        try:
+            return self._follow(path)
+        except RecursionError:
+            self._row = without_deep_values(self._row).text
+            return self._follow(path)
+
+    def _follow(self, path: str) -> bytes:
         piece: bytes | Raw = self._row
         try:
             for step in _PATH_STEP.finditer(path):
@@ -253,7 +262,7 @@ class Fragments:
                     piece = entries[int(number)]
                 else:
                     piece = entries[name if quoted is None else msgspec.json.decode(quoted)]
-        except (*UNREADABLE, LookupError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, LookupError):
             return b""
         return bytes(piece)
 
@@ -287,6 +296,19 @@ class _PieceReader:
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
+
+    def with_shallow_values(self, row: bytes) -> bytes:
+        """The row with null in place of values that are nested too deeply to be read."""
+        try:
+            msgspec.json.decode(row, type=Raw)
+        except RecursionError:
+            shallow = without_deep_values(row)
+            message = f"What is nested more than {MAX_LEVELS} levels deep is left out."
+            self._note("nested_too_deeply", "$", message, shallow.first)
+            return shallow.text
+        except UNREADABLE:
+            pass
+        return row
 
     def with_whole_characters(self, row: bytes) -> bytes:
         """The row with a replacement character for each half of a surrogate pair."""

@@ -8,9 +8,10 @@ import os
 import re
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -53,6 +54,7 @@ class SourceFile(NamedTuple):
         local: its absolute path, if it is a regular file of this machine.
         open: opens it for reading, as it is stored.
         is_stored: whether it can be opened more than once, unlike a pipe.
+        facts: what a remote storage says of it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class SourceFile(NamedTuple):
     local: str | None
     open: Callable[[], BinaryIO]
     is_stored: bool = True
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 class Listing(NamedTuple):
@@ -124,9 +127,11 @@ def locate(location: str) -> SourceFile | Listing:
         system, path = fsspec.core.url_to_fs(location)
         if isinstance(system, LocalFileSystem):
             return _local(path)
-        if system.info(path)["type"] == "directory":
+        facts = system.info(path)
+        if facts["type"] == "directory":
             return _selected(place, list(_remote_files(system, path, place)))
-    return SourceFile(_url_name(path), place, None, partial(system.open, path, "rb"))
+    opener = partial(system.open, path, "rb")
+    return SourceFile(_url_name(path), place, None, opener, facts=facts)
 
 
 def _is_url(location: str) -> bool:
@@ -170,10 +175,11 @@ def _walk(folder: str, within: str, passed_over: list[PassedOver]) -> Iterator[S
 
 
 def _remote_files(system: Any, folder: str, place: str) -> Iterator[SourceFile]:
-    for path in system.find(folder):
+    for path, facts in system.find(folder, detail=True).items():
         name = path.removeprefix(folder).lstrip("/").split("?")[0]
         if name and not name.endswith("/"):
-            yield SourceFile(name, f"{place}/{name}", None, partial(system.open, path, "rb"))
+            opener = partial(system.open, path, "rb")
+            yield SourceFile(name, f"{place}/{name}", None, opener, facts=facts)
 
 
 def _is_zip(file: SourceFile) -> bool:

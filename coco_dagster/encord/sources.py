@@ -10,8 +10,8 @@ import os
 import re
 import tempfile
 from array import array
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeAlias
 
@@ -53,6 +53,7 @@ Location: TypeAlias = "str | os.PathLike[str] | UPath"
 MAX_TEXT_BYTES: Final = 256 << 20
 """Limit of `read_text`."""
 
+_START_BYTES: Final = 1 << 16
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _LABEL_ROW_START: Final = re.compile(rb'\{\s*"(label_hash|data_hash|data_units)"')
 
@@ -65,17 +66,41 @@ class LabelSource:
             been used up.
     """
 
-    def __init__(self, labels: Location, spool: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        labels: Location,
+        spool: str | os.PathLike[str],
+        only: Callable[[str], bool] | None = None,
+    ) -> None:
         """Names a source; nothing is read yet.
 
         Args:
             labels: path or fsspec URL of a file, a folder or a zip.
             spool: folder for bytes that cannot be read in place (compressed, zipped, remote); made
                 when needed. It holds the chunks that were yielded and not yet discarded.
+            only: tells by its path within the source whether a file is read; None reads all.
         """
         self.passed_over: list[PassedOver] = []
         self._location = _location(labels)
         self._spool = Path(spool)
+        self._only = only
+
+    def label_files(self) -> list[str]:
+        """Paths of the files of label rows within the source, sorted; reads the start of each.
+
+        Raises:
+            SourceError: as `chunks`.
+        """
+        buffer = bytearray(_START_BYTES)
+        names: list[str] = []
+        with self._listing() as listing:
+            for file in listing.files:
+                runs = _runs_of_file(file, buffer, _START_BYTES)
+                first = next(runs, None)
+                if not (first and listing.is_collection and _reason_against(first)):
+                    names.append(file.name)
+                runs.close()
+        return names
 
     def chunks(self, chunk_bytes: int = CHUNK_BYTES) -> Iterator[SourceChunk]:
         """Divides the source.
@@ -95,7 +120,7 @@ class LabelSource:
         self.passed_over = []
         gathering = _Gathering(self._spool)
         try:
-            with list_files(self._location) as listing:
+            with self._listing() as listing:
                 self.passed_over += listing.passed_over
                 for run in self._runs(listing, chunk_bytes):
                     if gathering.length and gathering.length + len(run.text) > chunk_bytes:
@@ -105,6 +130,15 @@ class LabelSource:
                 yield gathering.chunk()
         finally:
             gathering.discard()
+
+    @contextmanager
+    def _listing(self) -> Iterator[Listing]:
+        with list_files(self._location) as listing:
+            if self._only is None:
+                yield listing
+            else:
+                chosen = [file for file in listing.files if self._only(file.name)]
+                yield listing._replace(files=chosen)
 
     def _runs(self, listing: Listing, chunk_bytes: int) -> Iterator["_SourceRun"]:
         buffer = bytearray(chunk_bytes + 2)

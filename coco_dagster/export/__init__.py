@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from coco_dagster.export.job import export_coco
     from coco_dagster.export.result import ExportFile, ExportResult
-    from coco_dagster.export.stages import (
-        build_ontology,
-        export_tables,
-        normalise_tables,
+    from coco_dagster.export.snapshots import (
+        find_partitions,
+        snapshot_partitions,
         snapshot_raw_labels,
     )
+    from coco_dagster.export.stages import build_ontology, normalise_tables
+    from coco_dagster.export.table_exports import export_tables
 
 __all__ = [
     "ExportFile",
@@ -22,7 +23,9 @@ __all__ = [
     "build_ontology",
     "export_coco",
     "export_tables",
+    "find_partitions",
     "normalise_tables",
+    "snapshot_partitions",
     "snapshot_raw_labels",
 ]
 
@@ -31,9 +34,11 @@ _HOMES: Final = {
     "ExportResult": "result",
     "build_ontology": "stages",
     "export_coco": "job",
-    "export_tables": "stages",
+    "export_tables": "table_exports",
+    "find_partitions": "snapshots",
     "normalise_tables": "stages",
-    "snapshot_raw_labels": "stages",
+    "snapshot_partitions": "snapshots",
+    "snapshot_raw_labels": "snapshots",
 }
 
 

@@ -1,32 +1,43 @@
 """Source to COCO in one go, as the command line does it."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.coco.settings import checked
 from coco_dagster.encord.sources import LabelSource
-from coco_dagster.export.chunks import counted, label_chunks, passed_over_notes, workers_for
+from coco_dagster.export.chunks import (
+    counted,
+    even_chunk_bytes,
+    label_chunks,
+    passed_over_notes,
+    workers_for,
+)
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import normalise_parts
 from coco_dagster.export.ontologies import read_ontology
 from coco_dagster.export.places import PartPlace, TableFolder
 from coco_dagster.export.pool import WorkerPool, worker_pool
-from coco_dagster.export.processes import WorkerProcesses
+from coco_dagster.export.processes import WorkerProcesses, available_cores
 from coco_dagster.export.progress import Progress, Stopwatch, silent
-from coco_dagster.export.publishing import check_destination, draft_folder, publish_folder
+from coco_dagster.export.publishing import check_destination, export_draft, publish_folder
 from coco_dagster.export.rendering import ExportInput, render_export
 from coco_dagster.export.result import ExportResult
 from coco_dagster.export.tasks import NormaliseChunk
+from coco_dagster.export.work_folder import work_folder
 from coco_dagster.lineage.manifest import export_id
 from coco_dagster.tables.ontology_tables import ontology_tables
-from coco_dagster.tables.parts import row_counts, write_part
+from coco_dagster.tables.parts import part_path, row_counts, write_part
+from coco_dagster.tables.schemas import TABLES
+
+Inspect = Callable[[ExportResult, Callable[[str], pl.LazyFrame]], None]
+"""Takes a published export, and what opens the tables that it was made from by their names."""
 
 
 def export_coco(
@@ -39,6 +50,7 @@ def export_coco(
     progress: Progress = silent,
     run: Mapping[str, Any] | None = None,
     processes: WorkerProcesses | None = None,
+    inspect: Inspect | None = None,
 ) -> ExportResult:
     """Export label rows as COCO.
 
@@ -51,6 +63,7 @@ def export_coco(
         progress: told of every part that is done.
         run: what the manifest shall say of the run.
         processes: worker processes that were started ahead, in place of `workers`.
+        inspect: called with the published export while the tables that it was made from are there.
 
     Raises:
         SettingsError: a setting has a value that it cannot have.
@@ -64,8 +77,7 @@ def export_coco(
     place = os.fspath(out)
     chosen = checked(settings or ExportSettings())
     check_destination(place)
-    with tempfile.TemporaryDirectory(prefix="coco_dagster-") as folder:
-        work = Path(folder)
+    with work_folder() as work:
         source = LabelSource(labels, work / "spool")
         with watch.stage("ontology"):
             given = read_ontology(
@@ -74,7 +86,8 @@ def export_coco(
             ontology_folder = TableFolder(str(work / "ontology"), "arrow")
             write_part(ontology_folder.path, 0, ontology_tables(given), "arrow")
         tables = TableFolder(str(work / "tables"), "arrow")
-        chunks, several = counted(label_chunks(source))
+        wanted = workers or available_cores()
+        chunks, several = counted(label_chunks(source, even_chunk_bytes(labels, wanted)))
         with worker_pool(workers_for(workers, several), processes) as pool:
             tasks = (NormaliseChunk(chunk, ontology_folder, tables) for chunk in chunks)
             with watch.stage("labels"):
@@ -89,7 +102,19 @@ def export_coco(
                 findings=file_findings([*passed_over_notes(source), *given.notes]),
                 export_id=export_id(chosen, given.digest, parts.rows_sha256),
             )
-            return _publish(pool, export, chosen, work, place, run or {}, progress, watch)
+            result = _publish(pool, export, chosen, work, place, run or {}, progress, watch)
+        if inspect is not None:
+            inspect(result, partial(_scan, tables, len(parts.infos)))
+        return result
+
+
+def _scan(tables: TableFolder, parts: int, table: str) -> pl.LazyFrame:
+    """One of the tables of a job that is not over yet."""
+    if not parts:
+        return pl.LazyFrame(pl.from_arrow(TABLES[table].empty_table()))
+    return pl.scan_ipc(
+        [str(part_path(tables.path, table, part, tables.form)) for part in range(parts)]
+    )
 
 
 def _publish(
@@ -103,13 +128,9 @@ def _publish(
     watch: Stopwatch,
 ) -> ExportResult:
     """Render into a draft and publish it; a draft that fails leaves nothing."""
-    draft = draft_folder(out, work)
-    try:
+    with export_draft(out, work) as draft:
         result = render_export(pool, export, settings, work, draft, run, progress, watch)
         publish_folder(draft, out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
 
 

@@ -1,19 +1,21 @@
 """Label rows to parts of tables: normalised in parallel, then made consistent across parts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import Final
 
 import polars as pl
-import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.export.places import TableFolder
+from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.progress import Progress
 from coco_dagster.export.tasks import DropLabelRows, NormalisedPart, Task
-from coco_dagster.tables.parts import PartInfo, part_path, read_part_table
+from coco_dagster.tables.parts import PartInfo
 from coco_dagster.tables.row_reading import newest_positions
 from coco_dagster.tables.skeletons import SkeletonPoints, first_sights
+
+_COLUMNS: Final = ("label_hash", "last_edited_at", "source_file", "source_index")
 
 
 class NormalisedParts(Struct, frozen=True):
@@ -51,35 +53,67 @@ def normalise_parts(
         points.append(part.skeleton_points)
         infos.append(part.tables)
         progress("labels", len(infos), total)
-    superseded = superseded_rows(out, len(infos))
-    drops = [DropLabelRows(out, part, hashes) for part, hashes in superseded.items()]
+    superseded = superseded_rows([PartPlace(out, part) for part in range(len(infos))])
+    drops = [DropLabelRows(out, part, hashes, out, part) for part, hashes in superseded.items()]
     for drop, part in zip(drops, pool.run(drops, NormalisedPart), strict=True):
-        infos[drop.part] = part.tables
+        infos[drop.out_part] = part.tables
     return NormalisedParts(infos, digest.hexdigest(), first_sights(points))
 
 
-def superseded_rows(folder: TableFolder, parts: int) -> dict[int, list[str]]:
-    """Label rows of each part that have a newer edition in another part."""
-    if parts < 2:
+def superseded_rows(parts: Sequence[PartPlace]) -> dict[int, list[str]]:
+    """Label rows of each part that have a newer edition in another part.
+
+    Args:
+        parts: parts, in each of which no label row occurs twice.
+
+    Returns:
+        Their hashes by the position of the part.
+    """
+    if len(parts) < 2:
         return {}
-    columns = ["label_hash", "last_edited_at", "source_file", "source_index"]
     rows = pl.concat(
-        pl.DataFrame(pl.from_arrow(_column_table(folder, "label_rows", part, columns)))
-        .sort("source_file", "source_index")
-        .select("label_hash", "last_edited_at", pl.lit(part).alias("part"))
-        for part in range(parts)
+        pl.DataFrame(
+            pl.from_arrow(PartSlice(place.folder, place.part).read("label_rows", list(_COLUMNS)))
+        ).with_columns(pl.lit(number).alias("part"))
+        for number, place in enumerate(parts)
     )
-    if not rows["label_hash"].is_duplicated().any():
+    repeated = rows.filter(pl.col("label_hash").is_duplicated())
+    if repeated.is_empty():
         return {}
-    newest = newest_positions(rows["label_hash"].to_list(), rows["last_edited_at"])
-    older = rows.with_row_index("position").filter(~pl.col("position").is_in(newest))
+    ordered = repeated.sort("source_file", "source_index", "part")
+    newest = newest_positions(ordered["label_hash"].to_list(), ordered["last_edited_at"])
+    older = ordered.with_row_index("position").filter(~pl.col("position").is_in(newest))
     return {
         part: hashes
         for part, hashes in older.group_by("part", maintain_order=True)
         .agg("label_hash")
+        .sort("part")
         .iter_rows()
     }
 
 
-def _column_table(folder: TableFolder, table: str, part: int, columns: list[str]) -> pa.Table:
-    return read_part_table(part_path(folder.path, table, part, folder.form), folder.form, columns)
+def without_superseded_rows(
+    pool: WorkerPool, parts: Sequence[PartPlace], out: TableFolder
+) -> tuple[list[PartPlace], dict[int, dict[str, PartInfo]]]:
+    """Resolve label rows that occur in several parts, leaving the parts themselves as they are.
+
+    Args:
+        pool: carries out the work.
+        parts: the parts.
+        out: folder for the parts that lose label rows.
+
+    Returns:
+        The parts, and what the tables of those hold that were made anew, by their position.
+    """
+    superseded = superseded_rows(parts)
+    resolved = list(parts)
+    infos: dict[int, dict[str, PartInfo]] = {}
+    drops = [
+        DropLabelRows(parts[number].folder, parts[number].part, hashes, out, number)
+        for number, hashes in superseded.items()
+    ]
+    for drop, part in zip(drops, pool.run(drops, NormalisedPart), strict=True):
+        given = parts[drop.out_part]
+        resolved[drop.out_part] = PartPlace(out, drop.out_part, given.span, given.weight)
+        infos[drop.out_part] = part.tables
+    return resolved, infos

@@ -1,12 +1,13 @@
 """Where the tables of an export's input lie: parts, and slices of parts by source order."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.tables.locations import location
+from coco_dagster.tables.part_store import SourceSpan
 from coco_dagster.tables.parts import Format, part_path, read_part_table
 
 if TYPE_CHECKING:
@@ -25,25 +26,6 @@ class TableFolder(Struct, frozen=True):
         return location(self.url)
 
 
-class SourcePosition(NamedTuple):
-    """Where a label row stood in its source; positions compare in source order.
-
-    Attributes:
-        file: path of its file within the source.
-        position: its position in that file, from 0.
-    """
-
-    file: str
-    position: int
-
-
-class SourceSpan(NamedTuple):
-    """A stretch of a source: its first and its last label row."""
-
-    first: SourcePosition
-    last: SourcePosition
-
-
 class PartPlace(Struct, frozen=True):
     """One part of an export's input.
 
@@ -53,11 +35,13 @@ class PartPlace(Struct, frozen=True):
         span: the stretch of the source that its label rows come from, which other parts may
             share; None where parts follow each other in source order and no label row occurs in
             two of them.
+        weight: its label rows, frames and annotations; None: as much as a part is meant to hold.
     """
 
     folder: TableFolder
     part: int | str
     span: SourceSpan | None = None
+    weight: int | None = None
 
 
 class PartSlice(Struct, frozen=True):

@@ -1,20 +1,58 @@
 """Making an export visible: a reader sees a whole one or none."""
 
+import errno
 import os
-import shutil
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import Final
 
 from coco_dagster.errors import StorageError
+from coco_dagster.export.exported_files import SET_ASIDE, exported_files, files_below
+from coco_dagster.export.folder_exchange import exchange
+from coco_dagster.export.uploading import check_store, upload
 from coco_dagster.lineage.manifest import MANIFEST_FILE
 from coco_dagster.tables.findings import without_queries
-from coco_dagster.tables.locations import location
+from coco_dagster.tables.locations import location, storage_error
+from coco_dagster.tables.staging import (
+    RETIRED,
+    is_staged,
+    locked_folder,
+    put_back,
+    remove_abandoned,
+    staging_folder,
+)
 
-if TYPE_CHECKING:
-    from upath import UPath
+_OCCUPIED: Final = {errno.ENOTEMPTY, errno.EEXIST}
+
+
+@contextmanager
+def export_draft(out: str, work: Path) -> Iterator[Path]:
+    """A folder for the files of an export, on the disk where they will be published.
+
+    What is left of it goes away with the block, or, should the process be killed, with the next
+    export beside it.
+
+    Args:
+        out: path or fsspec URL of the export.
+        work: local folder for temporary files.
+
+    Raises:
+        StorageError: there can be no export, or its files cannot be written.
+    """
+    check_destination(out)
+    target = location(out)
+    if not isinstance(target, Path):
+        draft = work / "draft"
+        draft.mkdir()
+        yield draft
+        return
+    path = target.resolve()
+    parent = path if path.exists() and _is_fixed(path) else path.parent
+    with _explained(out), staging_folder(parent) as staging:
+        draft = staging / "draft"
+        draft.mkdir()
+        yield draft
 
 
 def publish_folder(draft: Path, out: str) -> None:
@@ -26,87 +64,18 @@ def publish_folder(draft: Path, out: str) -> None:
     last and an older manifest removed first: an export without a manifest is not there.
 
     Args:
-        draft: local folder with the files, on the disk of `out` if that is local.
+        draft: folder that `export_draft` made for `out`, with the files.
         out: path or fsspec URL.
 
     Raises:
         StorageError: the folder cannot be written.
     """
     target = location(out)
-    try:
-        if isinstance(target, Path):
-            _publish_locally(draft, target.resolve())
-        else:
-            _upload(draft, target)
-    except OSError as error:
-        raise StorageError(
-            f"The export cannot be written to {without_queries(out)}: {error.strerror or error}; "
-            "check the path, its permissions and the space that is left."
-        ) from error
-
-
-def _publish_locally(draft: Path, target: Path) -> None:
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.rename(target)
+    if not isinstance(target, Path):
+        upload(draft, target)
         return
-    names = {path.name for path in target.iterdir()} - {draft.name}
-    earlier = _exported_files(target)
-    if names <= earlier and not _must_stay(target):
-        _replace(target, draft)
-        return
-    (target / MANIFEST_FILE).unlink(missing_ok=True)
-    files = _manifest_last(draft)
-    for name in names & earlier - {path.name for path in files}:
-        (target / name).unlink(missing_ok=True)
-    for path in files:
-        path.replace(target / path.name)
-    draft.rmdir()
-
-
-def _replace(target: Path, draft: Path) -> None:
-    """Put the draft in the place of a folder, which stays if that fails."""
-    retired = target.with_name(f".{target.name}.{uuid.uuid4().hex}.retired")
-    target.rename(retired)
-    try:
-        draft.rename(target)
-    except BaseException:
-        retired.rename(target)
-        raise
-    shutil.rmtree(retired, ignore_errors=True)
-
-
-def _must_stay(folder: Path) -> bool:
-    """Whether a folder cannot be replaced by another one, or somebody works in it."""
-    if os.path.ismount(folder):
-        return True
-    try:
-        return Path.cwd().is_relative_to(folder)
-    except OSError:
-        return False
-
-
-def _exported_files(folder: Path) -> set[str]:
-    """Names of the files of an earlier export in a folder, by its manifest."""
-    try:
-        manifest = msgspec.json.decode((folder / MANIFEST_FILE).read_bytes())
-        return {MANIFEST_FILE, *(file["path"] for file in manifest["files"])}
-    except (OSError, msgspec.MsgspecError, LookupError, TypeError):
-        return set()
-
-
-def _upload(draft: Path, target: "UPath") -> None:
-    manifest = target / MANIFEST_FILE
-    if manifest.exists():
-        manifest.unlink()
-    target.mkdir(parents=True, exist_ok=True)
-    for path in _manifest_last(draft):
-        target.fs.put_file(str(path), (target / path.name).path)
-    shutil.rmtree(draft)
-
-
-def _manifest_last(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir(), key=lambda path: (path.name == MANIFEST_FILE, path.name))
+    with _explained(out):
+        _publish_locally(draft, target.resolve())
 
 
 def check_destination(out: str) -> None:
@@ -116,7 +85,8 @@ def check_destination(out: str) -> None:
         out: path or fsspec URL.
 
     Raises:
-        StorageError: the path is empty or that of a file, or its storage is not known.
+        StorageError: the path is empty or that of a file, its storage is not known or cannot be
+            reached, or there is no such bucket.
     """
     if not out:
         raise StorageError("The path of the export is empty: name a folder or a URL.")
@@ -124,36 +94,125 @@ def check_destination(out: str) -> None:
     try:
         target = location(out)
         is_file = isinstance(target, Path) and target.exists() and not target.is_dir()
-        if not isinstance(target, Path):
-            _ = target.fs  # imports the package of its storage
     except ImportError as error:
         raise StorageError(f"{place} needs a package that is not installed: {error}.") from None
-    except (OSError, ValueError) as error:
-        raise StorageError(f"The export cannot be written to {place}: {error}.") from None
+    except OSError as error:
+        raise storage_error(place, "written", error) from None
+    except ValueError:
+        raise StorageError(
+            f"The export cannot be written to {place}: no storage is known by this address; "
+            "check how it begins."
+        ) from None
     if is_file:
         raise StorageError(f"The export cannot be written to {place}: it is not a folder.")
-
-
-def draft_folder(out: str, work: Path) -> Path:
-    """A new folder for the files of an export, on the disk where they will be published.
-
-    Raises:
-        StorageError: there can be no export.
-    """
-    check_destination(out)
-    target = location(out)
     if not isinstance(target, Path):
-        draft = work / "draft"
-        draft.mkdir()
-        return draft
-    path = target.resolve()
-    name = f".{path.name}.{uuid.uuid4().hex}.draft"
-    draft = path / name if os.path.ismount(path) else path.with_name(name)
+        check_store(target)
+
+
+@contextmanager
+def _explained(out: str) -> Iterator[None]:
     try:
-        draft.mkdir(parents=True)
+        yield
     except OSError as error:
-        raise StorageError(
-            f"The export cannot be written to {out}: {error.strerror}; check the path and its "
-            "permissions."
-        ) from error
-    return draft
+        raise storage_error(f"The export in {without_queries(out)}", "written", error) from None
+
+
+def _publish_locally(draft: Path, target: Path) -> None:
+    while True:
+        if not target.exists():
+            try:
+                draft.rename(target)
+            except OSError as error:
+                if error.errno not in _OCCUPIED:
+                    raise
+            else:
+                return
+        # Another run may take it away, or put its own export there, at any time.
+        with suppress(FileNotFoundError), locked_folder(target) as is_there:
+            if is_there:
+                _publish_over(draft, target)
+                return
+
+
+def _publish_over(draft: Path, target: Path) -> None:
+    remove_abandoned(target)
+    earlier = exported_files(target)
+    if _holds_nothing_else(target, earlier) and not _must_stay(target, draft):
+        _replace(target, draft, earlier)
+    else:
+        _fill(target, draft, earlier)
+
+
+def _holds_nothing_else(folder: Path, exported: set[str]) -> bool:
+    """Whether a folder holds the files of an earlier export, or nothing, and no others."""
+    first_parts = {name.partition("/")[0] for name in exported}
+    names = (path.name for path in folder.iterdir())
+    if any(name not in first_parts and not is_staged(name) for name in names):
+        return False
+    return not _other_files(folder, exported)
+
+
+def _other_files(folder: Path, exported: set[str]) -> list[str]:
+    names = set(files_below(folder)).difference(exported)
+    return sorted(name for name in names if not is_staged(name.partition("/")[0]))
+
+
+def _replace(target: Path, draft: Path, earlier: set[str]) -> None:
+    """Put the draft in the place of a folder, which stays if that fails."""
+    replaced = draft
+    if not exchange(draft, target):
+        replaced = draft.parent / RETIRED / target.name
+        replaced.parent.mkdir()
+        try:
+            target.rename(replaced)
+            draft.rename(target)
+        except BaseException:
+            put_back(draft.parent)
+            raise
+    # Somebody may have put a file there since it was looked at.
+    for name in _other_files(replaced, earlier):
+        if not (target / name).exists():
+            _move(replaced / name, target / name)
+
+
+def _fill(target: Path, draft: Path, earlier: set[str]) -> None:
+    """Replace the files of an earlier export one by one."""
+    names = files_below(draft)
+    with suppress(FileNotFoundError):
+        (target / MANIFEST_FILE).replace(target / SET_ASIDE)
+    for name in sorted(earlier.difference(names, [SET_ASIDE])):
+        _remove(target, name)
+    for name in names:
+        _move(draft / name, target / name)
+    (target / SET_ASIDE).unlink(missing_ok=True)
+
+
+def _move(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(place)
+
+
+def _remove(folder: Path, name: str) -> None:
+    """Remove a file of an earlier export, and the subfolders that it leaves empty."""
+    path = folder / name
+    if not path.parent.resolve().is_relative_to(folder):
+        return
+    path.unlink(missing_ok=True)
+    for parent in path.relative_to(folder).parents[:-1]:
+        with suppress(OSError):
+            (folder / parent).rmdir()
+
+
+def _must_stay(folder: Path, draft: Path) -> bool:
+    """Whether a folder cannot be replaced by another one, or somebody works in it."""
+    if draft.is_relative_to(folder) or _is_fixed(folder):
+        return True
+    try:
+        return Path.cwd().is_relative_to(folder)
+    except OSError:
+        return False
+
+
+def _is_fixed(folder: Path) -> bool:
+    """Whether a folder cannot be renamed."""
+    return os.path.ismount(folder) or not os.access(folder.parent, os.W_OK)

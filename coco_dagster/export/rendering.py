@@ -4,6 +4,7 @@ What is rendered together is a group: slices of parts that make a stretch of the
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from coco_dagster.lineage.manifest import (
     Manifest,
     TableEntry,
     library_versions,
+    ontology_entry,
     table_digest,
 )
 from coco_dagster.tables.parts import read_part, write_part
@@ -114,19 +116,19 @@ def render_export(
     check_losses(counts, settings.profile)
     check_file_names(rendered, len(groups))
     categories = categories_of_contents(ontology, settings)
-    with watch.stage("writing"):
+    with watch.stage("writing"), ThreadPoolExecutor(1) as beside:
+        # Compressing the one and hashing the other both leave the interpreter to this thread.
+        tables = beside.submit(_write_tables, out, given.findings, rendered, len(groups))
         rows = row_facts(windows, settings.branches)
         totals = _totals(counts, rows.objects)
         info = coco_info(rows, given.export_id)
         files = _write_coco_files(
             out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
         )
-        write_lineage(out / LINEAGE_FILE, rendered, len(groups))
-        write_findings(out / FINDINGS_FILE, given.findings, rendered, len(groups))
-    files += [file_entry(out / LINEAGE_FILE), file_entry(out / FINDINGS_FILE)]
+        files += tables.result()
     totals["categories"] = sum(len(of_content.entries) for of_content in categories)
     findings = _codes(counts, given)
-    _write_manifest(out, given, windows, settings, files, totals, findings, run)
+    _write_manifest(out, given, ontology, windows, settings, files, totals, findings, run)
     return ExportResult(
         export_id=given.export_id,
         url=str(out),
@@ -203,6 +205,15 @@ def _totals(counts: list[RenderedCounts], objects_of_rows: int) -> dict[str, int
     }
 
 
+def _write_tables(
+    out: Path, others: pa.Table, rendered: TableFolder, groups: int
+) -> list[ExportFile]:
+    """Write where annotations come from and what was found."""
+    write_lineage(out / LINEAGE_FILE, rendered, groups)
+    write_findings(out / FINDINGS_FILE, others, rendered, groups)
+    return [file_entry(out / LINEAGE_FILE), file_entry(out / FINDINGS_FILE)]
+
+
 def _write_coco_files(
     out: Path,
     info: dict[str, Any],
@@ -264,6 +275,7 @@ def _codes(counts: list[RenderedCounts], given: ExportInput) -> dict[str, int]:
 def _write_manifest(
     out: Path,
     given: ExportInput,
+    ontology: Mapping[str, pa.Table],
     windows: Sequence[Window],
     settings: ExportSettings,
     files: list[ExportFile],
@@ -275,7 +287,10 @@ def _write_manifest(
         export_id=given.export_id,
         profile=settings.profile.name,
         settings=settings,
-        inputs={"label_rows": [], "ontology": {"sha256": given.ontology_sha256}},
+        inputs={
+            "label_rows": [],
+            "ontology": ontology_entry(given.ontology_sha256, ontology["categories"]),
+        },
         tables={
             name: TableEntry(rows, table_digest(name, given.ontology_sha256, given.rows_sha256))
             for name, rows in sorted(given.table_rows.items())
@@ -286,7 +301,7 @@ def _write_manifest(
         run={**run, "versions": library_versions()},
     )
     with (out / MANIFEST_FILE).open("wb") as file:
-        file.writelines(manifest.blocks(row_entries(windows)))
+        file.writelines(manifest.blocks(row_entries(windows, out / FINDINGS_FILE)))
 
 
 def _file_facts(file: ExportFile) -> dict[str, Any]:

@@ -1,15 +1,20 @@
 """Facts about label rows that an export states: read part by part, never all at once."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from coco_dagster.coco.json_text import member
 from coco_dagster.coco.selection import MAIN_BRANCH
 from coco_dagster.export.places import Window
+from coco_dagster.tables.other_rows import other_rows
 from coco_dagster.tables.schemas import UNNAMED_PREFIX
 
 _COLUMNS: Final = [
@@ -25,6 +30,19 @@ _COLUMNS: Final = [
     "frames",
     "objects",
 ]
+_OF_FINDINGS: Final = ["code", "outcome", "path", "message", "raw"]
+_SOURCE: Final = ("source_file", "source_index")
+_FACTS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "row_sha256": pl.String,
+    "source_file": pl.String,
+    "source_index": pl.Int64,
+    "label_hash": pl.String,
+    "row_data_hash": pl.String,
+    "data_title": pl.String,
+    "last_edited_at": pl.Datetime("us", "UTC"),
+    "frames": pl.Int64,
+    "objects": pl.Int64,
+}
 
 
 class RowFacts(Struct, frozen=True):
@@ -60,30 +78,57 @@ def row_facts(windows: Iterable[Window], branches: Collection[str]) -> RowFacts:
     return RowFacts(frozenset(titles), newest, objects)
 
 
-def row_entries(windows: Iterable[Window]) -> Iterator[str]:
-    """Entries of the manifest's `inputs.label_rows` as JSON text, in source order."""
+def row_entries(windows: Iterable[Window], findings: Path) -> Iterator[str]:
+    """Entries of the manifest's `inputs.label_rows` as JSON text, in source order.
+
+    Args:
+        windows: the normalised tables.
+        findings: the export's file of findings, which knows the rows that the tables lack.
+    """
+    others = _other_rows(findings)
+    for rows in _rows_of(windows):
+        file, index = rows.select(_SOURCE).row(-1) if rows.height else ("", 0)
+        is_earlier = (pl.col("source_file") < file) | (
+            (pl.col("source_file") == file) & (pl.col("source_index") < index)
+        )
+        earlier = others.filter(is_earlier)
+        others = others[earlier.height :]
+        merged = pl.concat([rows.select(_FACTS.keys()), earlier])
+        yield from _entries(merged.sort(_SOURCE) if earlier.height else merged)
+    yield from _entries(others)
+
+
+def _other_rows(findings: Path) -> pl.DataFrame:
+    """Older editions and unreadable rows, which are few, in source order."""
+    found = [pl.DataFrame(schema=_FACTS)]
+    for batch in pq.ParquetFile(findings).iter_batches(columns=_OF_FINDINGS):
+        rows = [asdict(row) for row in other_rows(pa.Table.from_batches([batch]))]
+        found.append(pl.DataFrame(rows, _FACTS))
+    return pl.concat(found).sort(_SOURCE)
+
+
+def _entries(rows: pl.DataFrame) -> pl.Series:
     named = ~pl.col("label_hash").str.starts_with(UNNAMED_PREFIX)
     edited = pl.col("last_edited_at")
     whole = edited.dt.microsecond() == 0
-    for rows in _rows_of(windows):
-        entries = rows.with_columns(
-            pl.when(named).then("label_hash").alias("label_hash"),
-            pl.when(whole)
-            .then(edited.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-            .otherwise(edited.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
-            .alias("last_edited_at"),
-        )
-        text = pl.concat_str(
-            member("label_hash", "label_hash"),
-            member("row_data_hash", "data_hash"),
-            member("data_title", "data_title"),
-            member("last_edited_at", "last_edited_at"),
-            member("row_sha256", "sha256"),
-            member("frames", "frames"),
-            member("objects", "objects"),
-        )
-        lines = entries.select(pl.concat_str(pl.lit("{"), text.str.slice(1), pl.lit("}")))
-        yield from lines.to_series()
+    entries = rows.with_columns(
+        pl.when(named).then("label_hash").alias("label_hash"),
+        pl.when(whole)
+        .then(edited.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        .otherwise(edited.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+        .alias("last_edited_at"),
+    )
+    text = pl.concat_str(
+        member("label_hash", "label_hash"),
+        member("row_data_hash", "data_hash"),
+        member("data_title", "data_title"),
+        member("last_edited_at", "last_edited_at"),
+        member("row_sha256", "sha256"),
+        member("frames", "frames"),
+        member("objects", "objects"),
+    )
+    lines = pl.concat_str(pl.lit("{"), text.str.slice(1), pl.lit("}"))
+    return entries.select(lines.alias("entry"))["entry"]
 
 
 def _rows_of(windows: Iterable[Window]) -> Iterator[pl.DataFrame]:

@@ -1,115 +1,76 @@
 """The job in stages that publish what they make, for orchestrators that run them one by one.
 
-Each stage reads what the stage before it published and publishes a set of tables, or an export,
-under a name made from its content: running a stage again on the same input finds it there.
+Each stage reads what the stage before it published and publishes a set of tables under a name made
+from its content: running a stage again on the same input finds it there, and where only some label
+rows changed, only the parts that hold them are computed. `snapshots` is the first stage and
+`table_exports` the last.
 """
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from hashlib import sha256
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
 
-from coco_dagster.coco.layouts import export_plan
-from coco_dagster.coco.profiles import ExportSettings
-from coco_dagster.coco.settings import checked
-from coco_dagster.coco.writer import categories_of_contents
-from coco_dagster.encord.label_row import Note
-from coco_dagster.encord.sources import LabelSource
-from coco_dagster.errors import StorageError
-from coco_dagster.export.chunks import counted, label_chunks, passed_over_notes, workers_for
-from coco_dagster.export.findings import file_findings
-from coco_dagster.export.label_tables import normalise_parts
+from coco_dagster.export import source_order
+from coco_dagster.export.chunks import workers_for
+from coco_dagster.export.label_tables import superseded_rows
 from coco_dagster.export.ontologies import read_ontology
-from coco_dagster.export.places import PartPlace, TableFolder
-from coco_dagster.export.pool import worker_pool
-from coco_dagster.export.progress import Progress, Stopwatch, silent
-from coco_dagster.export.publishing import draft_folder, publish_folder
-from coco_dagster.export.rendering import ExportInput, per_category_name, render_export
-from coco_dagster.export.result import ExportFile, ExportResult
-from coco_dagster.export.tasks import NormaliseRawLabels, SnapshotChunk, SnapshotPart
-from coco_dagster.lineage.manifest import MANIFEST_FILE, export_id
-from coco_dagster.tables.locations import location
+from coco_dagster.export.places import PartPlace, TableFolder, read_slices
+from coco_dagster.export.pool import WorkerPool, worker_pool
+from coco_dagster.export.progress import Progress, silent
+from coco_dagster.export.stored_tasks import NAME_DIGITS, DropStoredRows, NormaliseStored
+from coco_dagster.export.work_folder import work_folder
 from coco_dagster.tables.ontology_tables import ontology_tables
-from coco_dagster.tables.parts import PartInfo, write_atomically, write_part
+from coco_dagster.tables.part_store import StoredPart, find_part, parts_url, store_part
+from coco_dagster.tables.parts import write_part
 from coco_dagster.tables.schemas import (
     LABEL_TABLES,
     NORMALISATION_VERSION,
     ONTOLOGY_TABLES,
     SCHEMA_VERSION,
 )
-from coco_dagster.tables.skeletons import SkeletonPoints
 from coco_dagster.tables.store import (
     TableSet,
-    TableSetDraft,
-    find_table_set,
+    combined_digest,
+    made_from,
+    note_made_from,
     point_at,
+    publish_table_set,
+    root_of,
+    usable_table_set,
     version_of,
 )
 
-if TYPE_CHECKING:
-    from coco_dagster.tables.locations import Location
 
-
-def snapshot_raw_labels(
-    labels: str, root: str, *, workers: int | None = None, progress: Progress = silent
+def build_ontology(
+    ontology: str | None, raw_labels: TableSet | Sequence[TableSet] | None, root: str
 ) -> TableSet:
-    """Keep the label rows of a source as they are, as the table `raw_labels`.
-
-    Args:
-        labels: path or fsspec URL of a file of label rows, a folder or a zip of such files.
-        root: folder or fsspec URL under which snapshots are published.
-        workers: processes to use; by default one for each core, if there is enough to do.
-        progress: told of every part that is done.
-
-    Raises:
-        SourceError: a file of the source cannot be read.
-    """
-    with _work_folder() as work, _draft(root) as draft:
-        source = LabelSource(labels, work / "spool")
-        out = TableFolder(str(draft.folder), "parquet")
-        digest = sha256()
-        infos: list[dict[str, PartInfo]] = []
-        chunks, several = counted(label_chunks(source))
-        with worker_pool(workers_for(workers, several)) as pool:
-            tasks = (SnapshotChunk(chunk, out) for chunk in chunks)
-            for part in pool.run(tasks, SnapshotPart):
-                infos.append(part.tables)
-                progress("labels", len(infos), None)
-                for row_digest in part.row_digests:
-                    digest.update(row_digest.encode())
-        notes = passed_over_notes(source)
-        content = [info["raw_labels"].sha256 for info in infos]
-        version = version_of(SCHEMA_VERSION, *content, *(note.path for note in notes))
-        facts = {"rows_sha256": digest.hexdigest(), "notes": msgspec.to_builtins(notes)}
-        return draft.publish(version, infos, facts, ("raw_labels",))
-
-
-def build_ontology(ontology: str | None, raw_labels: TableSet | None, root: str) -> TableSet:
     """Turn an ontology into tables.
 
     Args:
         ontology: path or fsspec URL; None derives the ontology from the labels.
-        raw_labels: the label rows; needed only where there is no file.
+        raw_labels: the label rows, or those of all partitions; needed only where there is no file.
         root: folder or fsspec URL under which the tables are published.
 
     Raises:
         OntologyError: the file is not an ontology.
         SourceError: the file cannot be read.
     """
-    given = read_ontology(ontology, () if raw_labels is None else _raw_rows(raw_labels))
+    sets = [raw_labels] if isinstance(raw_labels, TableSet) else list(raw_labels or ())
+    source = version_of(SCHEMA_VERSION, *(tables.version for tables in sets))
+    known = made_from(root, source) if ontology is None else None
+    if known is not None:
+        return known
+    given = read_ontology(ontology, _raw_rows(sets))
     tables = ontology_tables(given)
     notes = msgspec.to_builtins([msgspec.structs.replace(note, raw=b"") for note in given.notes])
-    with _draft(root) as draft:
-        info = write_part(draft.folder, 0, tables, "parquet")
-        version = version_of(SCHEMA_VERSION, given.digest, *(note["path"] for note in notes))
-        facts = {"ontology_sha256": given.digest, "notes": notes}
-        return draft.publish(version, [info], facts, tuple(tables))
+    version = version_of(SCHEMA_VERSION, given.digest, *(note["path"] for note in notes))
+    part = find_part(root, version) or store_part(root, version, tables)
+    facts = {"ontology_sha256": given.digest, "notes": notes}
+    published = publish_table_set(root, version, [part], facts, tuple(tables), computed_parts=1)
+    if ontology is None:
+        note_made_from(root, source, version)
+    return published
 
 
 def normalise_tables(
@@ -131,145 +92,102 @@ def normalise_tables(
     version = version_of(
         SCHEMA_VERSION, NORMALISATION_VERSION, raw_labels.version, ontology.version
     )
-    existing = find_table_set(root, version)
+    existing = usable_table_set(root, version)
     if existing is not None:
         point_at(root, version)
         return existing
-    with _draft(root) as draft:
-        given, nodes = TableFolder(raw_labels.url, "parquet"), TableFolder(ontology.url, "parquet")
-        out = TableFolder(str(draft.folder), "parquet")
-        tasks = [NormaliseRawLabels(given, part, nodes, out) for part in range(raw_labels.parts)]
+    with work_folder() as work:
+        nodes = ontology_folder(ontology, work)
+        names = [_part_name(part.name, ontology.version) for part in raw_labels.parts]
+        raw_root = root_of(raw_labels)
+        found: dict[str, StoredPart | None] = {name: find_part(root, name) for name in names}
+        tasks = [
+            NormaliseStored(raw_root, raw.name, nodes, root, name)
+            for raw, name in zip(raw_labels.parts, names, strict=True)
+            if found[name] is None
+        ]
         with worker_pool(workers_for(workers, len(tasks) > 1)) as pool:
-            parts = normalise_parts(pool, tasks, out, progress, len(tasks))
-        facts = {
-            "rows_sha256": parts.rows_sha256,
-            "skeleton_points": parts.skeleton_points,
-            "notes": [*raw_labels.facts["notes"], *ontology.facts["notes"]],
-        }
-        return draft.publish(version, parts.infos, facts, tuple(LABEL_TABLES))
+            for task, made in zip(tasks, pool.run(tasks, StoredPart), strict=True):
+                found[task.name] = made
+                progress("labels", sum(part is not None for part in found.values()), len(names))
+            parts = [part for name in names if (part := found[name]) is not None]
+            parts, dropped = _newest_editions(pool, root, parts)
+    facts = {
+        "rows_sha256": raw_labels.facts["rows_sha256"],
+        "raw_labels": raw_labels.version,
+        "ontology": ontology.version,
+        "notes": raw_labels.facts["notes"],
+    }
+    computed = len(tasks) + dropped
+    return publish_table_set(root, version, parts, facts, tuple(LABEL_TABLES), computed)
 
 
-def export_tables(
-    labels: TableSet,
-    ontology: TableSet,
-    root: str,
-    settings: ExportSettings,
-    run: Mapping[str, Any],
-    workers: int | None = None,
-    progress: Progress = silent,
-) -> ExportResult:
-    """Render the tables as COCO and publish the export under its id.
-
-    An export that is already there is not rendered again.
+def ontology_folder(ontology: TableSet, work: Path) -> TableFolder:
+    """The tables of an ontology where every task finds them.
 
     Args:
-        labels: the normalised tables.
         ontology: the ontology.
-        root: folder or fsspec URL of the exports; each has a folder named by its id, and
-            `latest.json` names the newest one.
-        settings: profile, layout and branches.
-        run: what the manifest shall say of the run.
-        workers: processes to use; by default one for each core, if there is enough to do.
-        progress: told of every part that is done.
-
-    Raises:
-        ExportError: the export would break its contract.
-        StorageError: it cannot be written.
+        work: folder for what passes between the stages.
     """
-    watch = Stopwatch()
-    settings = checked(settings)
-    ontology_sha256 = ontology.facts["ontology_sha256"]
-    name = export_id(settings, ontology_sha256, labels.facts["rows_sha256"])
-    out = f"{root.rstrip('/')}/{name}"
-    existing = location(out) / MANIFEST_FILE
-    if existing.exists():
-        result = _published(existing, out, ontology, settings)
-        _point_at_export(root, name)
-        return result
-    with _work_folder() as work:
-        folder = TableFolder(labels.url, "parquet")
-        export = ExportInput(
-            parts=[PartPlace(folder, part) for part in range(labels.parts)],
-            ontology=TableFolder(ontology.url, "parquet"),
-            skeleton_points=msgspec.convert(labels.facts["skeleton_points"], SkeletonPoints),
-            table_rows={name: info.rows for name, info in labels.tables.items()},
-            rows_sha256=labels.facts["rows_sha256"],
-            ontology_sha256=ontology_sha256,
-            findings=file_findings(msgspec.convert(labels.facts["notes"], list[Note])),
-            export_id=name,
-        )
-        draft = draft_folder(out, work)
-        try:
-            with worker_pool(workers_for(workers, labels.parts > 1)) as pool:
-                result = render_export(pool, export, settings, work, draft, run, progress, watch)
-            publish_folder(draft, out)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
-    _point_at_export(root, name)
-    return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
+    folder = TableFolder(str(work / "ontology"), "arrow")
+    tables = {table: ontology.read(table) for table in ONTOLOGY_TABLES}
+    write_part(folder.path, 0, tables, folder.form)
+    return folder
 
 
-def _published(
-    manifest: "Location", out: str, ontology: TableSet, settings: ExportSettings
-) -> ExportResult:
-    """The result of an export that is already there."""
-    data = manifest.read_bytes()
-    try:
-        facts = msgspec.json.decode(data, type=_PublishedManifest)
-    except msgspec.MsgspecError as error:
-        raise StorageError(
-            f"{manifest} is damaged ({error}); remove its folder and run again."
-        ) from None
-    tables = {name: ontology.read(name) for name in ONTOLOGY_TABLES}
-    return ExportResult(
-        export_id=facts.export_id,
-        url=out,
-        per_category=per_category_name(
-            facts.files, export_plan(settings), categories_of_contents(tables, settings)
-        ),
-        findings=facts.findings,
-        files=[*facts.files, ExportFile(MANIFEST_FILE, len(data), sha256(data).hexdigest())],
-        reused=True,
-        images=facts.counts["images"],
-        annotations=facts.counts["annotations"],
-        skipped=facts.counts["skipped"],
-        rejected=facts.counts["rejected"],
-        objects=facts.counts["objects"],
-        categories=facts.counts["categories"],
-    )
+def places_of(tables: TableSet, weighed: Sequence[str]) -> list[PartPlace]:
+    """Where the parts of a set lie, and which stretch of the source each comes from.
+
+    Args:
+        tables: the set.
+        weighed: tables whose rows make the weight of a part.
+    """
+    folder = TableFolder(parts_url(root_of(tables)), "parquet")
+    return [
+        PartPlace(folder, part.name, part.span, sum(part.tables[name].rows for name in weighed))
+        for part in tables.parts
+    ]
 
 
-class _PublishedManifest(Struct, frozen=True):
-    export_id: str
-    files: list[ExportFile]
-    counts: dict[str, int]
-    findings: dict[str, int]
+def _part_name(raw_part: str, ontology: str) -> str:
+    digests = (SCHEMA_VERSION, NORMALISATION_VERSION, raw_part, ontology)
+    return combined_digest(digests)[:NAME_DIGITS]
 
 
-def _point_at_export(root: str, name: str) -> None:
-    latest = msgspec.json.encode({"export_id": name})
-    write_atomically(location(root) / "latest.json", latest + b"\n")
+def _newest_editions(
+    pool: WorkerPool, root: str, parts: list[StoredPart]
+) -> tuple[list[StoredPart], int]:
+    """Parts without label rows that another one supersedes, and how many had to be made."""
+    folder = TableFolder(parts_url(root), "parquet")
+    resolved = list(parts)
+    tasks: list[tuple[int, DropStoredRows]] = []
+    for number, hashes in superseded_rows([PartPlace(folder, part.name) for part in parts]).items():
+        name = combined_digest([parts[number].name, *sorted(hashes)])[:NAME_DIGITS]
+        known = find_part(root, name)
+        if known is None:
+            tasks.append((number, DropStoredRows(root, parts[number], hashes, name)))
+        else:
+            resolved[number] = known
+    made = pool.run([task for _, task in tasks], StoredPart)
+    for (number, _), dropped in zip(tasks, made, strict=True):
+        resolved[number] = dropped
+    return resolved, len(tasks)
 
 
-def _raw_rows(raw_labels: TableSet) -> Iterator[list[bytes]]:
-    """JSON of the label rows in source order, part by part."""
-    for part in raw_labels.batches("raw_labels", ["source_file", "source_index", "json"]):
-        order = [("source_file", "ascending"), ("source_index", "ascending")]
-        yield part.sort_by(order)["json"].to_pylist()
+def _raw_rows(raw_labels: Sequence[TableSet]) -> Iterator[list[bytes]]:
+    """JSON of the label rows in source order, some at a time."""
+    places = _raw_label_places(raw_labels)
+    with work_folder() as work, worker_pool(1) as pool:
+        for window in source_order.windows_of(pool, places, work, source_order.RAW_LABELS):
+            rows = read_slices(window, ["raw_labels"])["raw_labels"]
+            order = [("source_file", "ascending"), ("source_index", "ascending")]
+            yield rows.sort_by(order)["json"].to_pylist()
 
 
-@contextmanager
-def _work_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="coco_dagster-") as folder:
-        yield Path(folder)
-
-
-@contextmanager
-def _draft(root: str) -> Iterator[TableSetDraft]:
-    """A draft that leaves nothing behind when its block fails."""
-    draft = TableSetDraft(root)
-    try:
-        yield draft
-    finally:
-        draft.discard()
+def _raw_label_places(raw_labels: Sequence[TableSet]) -> list[PartPlace]:
+    """Where the parts of `raw_labels` of all partitions lie."""
+    return [
+        msgspec.structs.replace(place, weight=None)
+        for tables in raw_labels
+        for place in places_of(tables, ())
+    ]

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 import polars as pl
-import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster import errors
@@ -24,20 +23,27 @@ from coco_dagster.coco.writer import (
 from coco_dagster.encord.source_chunks import SourceChunk, SourceRow
 from coco_dagster.errors import CocoDagsterError
 from coco_dagster.export.group_files import write_numbered, write_rendered
-from coco_dagster.export.losses import described_losses
+from coco_dagster.export.losses import Loss, first_losses
+from coco_dagster.export.ontology_cache import ontology_of, ontology_tables_of
 from coco_dagster.export.places import PartSlice, TableFolder, read_slices
+from coco_dagster.export.stored_tasks import (
+    DatasetsOfRows,
+    DropStoredRows,
+    FindDatasets,
+    NormaliseStored,
+    SlicedPart,
+    SlicePart,
+    SnapshotPart,
+    SnapshotRows,
+)
 from coco_dagster.tables.normalise import normalise_rows
-from coco_dagster.tables.ontology_index import OntologyIndex
+from coco_dagster.tables.part_store import StoredPart
 from coco_dagster.tables.parts import (
     PartInfo,
-    part_path,
     read_part,
-    read_part_table,
     write_part,
 )
-from coco_dagster.tables.plain_answers import PlainAnswers
-from coco_dagster.tables.raw_labels import raw_label_table
-from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES
+from coco_dagster.tables.schemas import LABEL_TABLES
 from coco_dagster.tables.skeletons import SkeletonPoints
 from coco_dagster.tables.superseded import CODE as SUPERSEDED
 from coco_dagster.tables.superseded import without_label_rows
@@ -65,49 +71,10 @@ class NormaliseChunk(Struct, frozen=True, tag=True):
         return _normalise(rows, self.ontology, self.out, self.chunk.index)
 
 
-class SnapshotPart(Struct, frozen=True, tag=True):
-    """Report on a part that was kept as it is."""
-
-    tables: dict[str, PartInfo]
-    row_digests: list[str]
-
-
-class SnapshotChunk(Struct, frozen=True, tag=True):
-    """Keep a chunk of a source as one part of the table `raw_labels`."""
-
-    chunk: SourceChunk
-    out: TableFolder
-
-    def run(self) -> SnapshotPart:
-        """Carry it out."""
-        table, digests = raw_label_table(self.chunk.read_rows())
-        self.chunk.discard()
-        info = write_part(self.out.path, self.chunk.index, {"raw_labels": table}, self.out.form)
-        return SnapshotPart(info, digests)
-
-
-class NormaliseRawLabels(Struct, frozen=True, tag=True):
-    """Turn one part of `raw_labels` into the tables of one part."""
-
-    raw_labels: TableFolder
-    part: int
-    ontology: TableFolder
-    out: TableFolder
-
-    def run(self) -> NormalisedPart:
-        """Carry it out."""
-        path = part_path(self.raw_labels.path, "raw_labels", self.part, self.raw_labels.form)
-        raw = read_part_table(path, self.raw_labels.form, ["source_file", "source_index", "json"])
-        raw = raw.sort_by([("source_file", "ascending"), ("source_index", "ascending")])
-        columns = (raw[name].to_pylist() for name in raw.column_names)
-        rows = [SourceRow(*values) for values in zip(*columns, strict=True)]
-        return _normalise(rows, self.ontology, self.out, self.part)
-
-
 def _normalise(
     rows: list[SourceRow], ontology: TableFolder, out: TableFolder, part: int
 ) -> NormalisedPart:
-    normalised = normalise_rows(rows, *_ontology(ontology))
+    normalised = normalise_rows(rows, *ontology_of(ontology))
     return NormalisedPart(
         write_part(out.path, part, normalised.tables, out.form),
         normalised.row_digests,
@@ -118,17 +85,17 @@ def _normalise(
 class DropLabelRows(Struct, frozen=True, tag=True):
     """Take superseded label rows out of the tables of one part."""
 
-    tables: TableFolder
-    part: int
+    folder: TableFolder
+    part: int | str
     label_hashes: list[str]
+    out: TableFolder
+    out_part: int
 
     def run(self) -> NormalisedPart:
         """Carry it out."""
-        folder, form = self.tables.path, self.tables.form
-        tables = without_label_rows(
-            read_part(folder, self.part, LABEL_TABLES, form), self.label_hashes
-        )
-        return NormalisedPart(write_part(folder, self.part, tables, form), [], {})
+        tables = read_part(self.folder.path, self.part, LABEL_TABLES, self.folder.form)
+        kept = without_label_rows(tables, self.label_hashes)
+        return NormalisedPart(write_part(self.out.path, self.out_part, kept, self.out.form), [], {})
 
 
 class FileCounts(Struct, frozen=True):
@@ -148,7 +115,7 @@ class RenderedCounts(Struct, frozen=True, tag=True):
         outcomes: number of findings by outcome; codes: by code.
         superseded_objects: objects of label rows that a later edit supersedes.
         losses: objects that the settings want, where their lack makes the export fail.
-        first_losses: the first of them, for people.
+        first_losses: the first of them.
     """
 
     images: int
@@ -160,7 +127,7 @@ class RenderedCounts(Struct, frozen=True, tag=True):
     codes: dict[str, int]
     superseded_objects: int
     losses: int
-    first_losses: list[str]
+    first_losses: list[Loss]
 
 
 class RenderGroup(Struct, frozen=True, tag=True):
@@ -195,7 +162,7 @@ class RenderGroup(Struct, frozen=True, tag=True):
                 (pl.col("code") == SUPERSEDED) & (pl.col("outcome") == "skipped")
             ).height,
             losses=rendered.losses.height,
-            first_losses=described_losses(rendered.losses),
+            first_losses=first_losses(rendered.losses),
         )
 
 
@@ -233,23 +200,20 @@ def _counts(values: pl.Series) -> dict[Any, int]:
 
 
 @lru_cache(maxsize=2)
-def _ontology_tables(folder: TableFolder) -> dict[str, pa.Table]:
-    return read_part(folder.path, 0, ONTOLOGY_TABLES, folder.form)
-
-
-@lru_cache(maxsize=2)
-def _ontology(folder: TableFolder) -> tuple[OntologyIndex, PlainAnswers]:
-    index = OntologyIndex.from_tables(_ontology_tables(folder))
-    return index, PlainAnswers(index)
-
-
-@lru_cache(maxsize=2)
 def _rendering(folder: TableFolder, settings: ExportSettings) -> Rendering:
-    return Rendering.of(_ontology_tables(folder), settings)
+    return Rendering.of(ontology_tables_of(folder), settings)
 
 
 Task = (
-    SnapshotChunk | NormaliseChunk | NormaliseRawLabels | DropLabelRows | RenderGroup | NumberGroup
+    NormaliseChunk
+    | DropLabelRows
+    | RenderGroup
+    | NumberGroup
+    | SnapshotRows
+    | FindDatasets
+    | NormaliseStored
+    | DropStoredRows
+    | SlicePart
 )
 
 
@@ -269,7 +233,15 @@ class Failure(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What came of a task."""
 
-    report: SnapshotPart | NormalisedPart | RenderedCounts | None = None
+    report: (
+        NormalisedPart
+        | RenderedCounts
+        | StoredPart
+        | SnapshotPart
+        | DatasetsOfRows
+        | SlicedPart
+        | None
+    ) = None
     failure: Failure | None = None
 
 

@@ -2,8 +2,10 @@
 
 import gc
 import os
+import select
 import sys
 import traceback
+from threading import Thread
 from typing import IO
 
 import msgspec
@@ -11,6 +13,7 @@ import msgspec
 from coco_dagster.errors import CocoDagsterError
 from coco_dagster.export.processes import receive, send
 from coco_dagster.export.tasks import TASK_DECODER, Failure, Outcome
+from coco_dagster.tables.locations import storage_failures
 
 
 def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
@@ -19,7 +22,8 @@ def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
     gc.disable()
     while (message := receive(tasks)) is not None:
         try:
-            outcome = Outcome(report=TASK_DECODER.decode(message).run())
+            with storage_failures("A file of the export"):
+                outcome = Outcome(report=TASK_DECODER.decode(message).run())
         except CocoDagsterError as error:
             outcome = Outcome(failure=Failure(type(error).__name__, str(error)))
         except Exception as error:
@@ -30,8 +34,24 @@ def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
         send(reports, msgspec.msgpack.encode(outcome))
 
 
+def end_with_caller(tasks: int) -> None:
+    """End this process as soon as its caller has ended, even in the middle of a task.
+
+    Otherwise it would go on writing into folders that the next run takes for abandoned.
+
+    Args:
+        tasks: descriptor of the pipe that the caller writes to.
+    """
+    poll = select.poll()
+    poll.register(tasks, 0)  # hanging up is always told
+    poll.poll()
+    os._exit(1)
+
+
 def main() -> None:
     """Entry point of the process."""
+    if hasattr(select, "poll"):
+        Thread(target=end_with_caller, args=[sys.stdin.fileno()], daemon=True).start()
     # Whatever a library prints must not get between the reports.
     reports = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.coco.profiles import ExportSettings
@@ -69,6 +70,26 @@ class Manifest(Struct, frozen=True, kw_only=True):
             yield separator + row.encode()
             separator = b",\n   "
         yield b"]" + tail + b"\n"
+
+
+def ontology_entry(sha256: str, categories: pa.Table) -> dict[str, Any]:
+    """What a manifest says of the ontology: its digest, and its classes of objects.
+
+    Args:
+        sha256: digest of the ontology.
+        categories: the table `categories` of the ontology.
+    """
+    columns = ("feature_hash", "name", "shape", "color", "kind", "node_index")
+    nodes = categories.select(columns).to_pylist()
+    objects = sorted(
+        (node for node in nodes if node["kind"] == "object"), key=lambda node: node["node_index"]
+    )
+    return {
+        "sha256": sha256,
+        "objects": [
+            {name: node[name] for name in columns[:4] if node[name] is not None} for node in objects
+        ],
+    }
 
 
 def settings_json(settings: ExportSettings) -> bytes:

@@ -50,7 +50,7 @@ def _raw_labels_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefiniti
         required_resource_keys={pipeline.storage_key},
     )
     def raw_labels(context: dg.AssetExecutionContext) -> Results:
-        from coco_dagster.export.stages import snapshot_raw_labels
+        from coco_dagster.export.snapshots import snapshot_raw_labels
 
         store = pipeline_store(context, pipeline, specs)
         with reported_failures():
@@ -129,7 +129,7 @@ def _export_step(pipeline: Pipeline, specs: AssetSpecs, name: str) -> dg.AssetsD
         required_resource_keys={pipeline.storage_key},
     )
     def export(context: dg.AssetExecutionContext) -> Results:
-        from coco_dagster.export.stages import export_tables
+        from coco_dagster.export.table_exports import export_tables
 
         store = pipeline_store(context, pipeline, specs)
         labels, ontology = store.labels(), store.ontology()

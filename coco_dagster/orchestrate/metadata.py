@@ -139,7 +139,7 @@ def table_metadata(tables: "TableSet", table: str) -> dict[str, Any]:
         table: name of the table among them.
     """
     info = tables.tables[table]
-    folder = f"{tables.url}/{table}"
+    folder = f"{tables.parts_folder}/{table}"
     return {
         ROW_COUNT: info.rows,
         URI: uri(folder),
@@ -148,6 +148,7 @@ def table_metadata(tables: "TableSet", table: str) -> dict[str, Any]:
         "sha256": info.sha256,
         "path": dg.MetadataValue.path(folder),
         "reused": tables.reused,
+        "parts_computed": tables.computed_parts,
     }
 
 

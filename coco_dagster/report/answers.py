@@ -4,7 +4,8 @@
 counted as pieces of text, each different object once, and only what is shown is decoded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from math import ceil
 from typing import Any, Final
 
 import msgspec
@@ -21,12 +22,17 @@ _PAIR: Final = rf'{_STRING}:(?:{_STRING}|{_LIST}|[^,{{}}\[\]"]+)'
 _KEY_AND_VALUE: Final = rf"^({_STRING}):(.*)$"
 _NESTED_ANSWER: Final = '{"answer":'
 _RELATION: Final = '"#'
+_UNANSWERED: Final = "null"
+_ATTRIBUTE: Final = ("category", "key")
 _BARS: Final = 10
 _SCHEMA: Final = {"category": pl.Int64, "pair": pl.String, "count": pl.Int64}
 
 
 class NumberRange(Struct, frozen=True):
-    """Numbers in one bar: from `low`, inclusive, to `high`, exclusive but for the last bar."""
+    """Numbers in one bar, from `low` to `high`.
+
+    `high` is inclusive where all numbers are whole, else exclusive but for the last bar.
+    """
 
     low: float
     high: float
@@ -92,8 +98,22 @@ class AnswerCounter:
         ).drop("pair")
         parts = pl.concat([parts.filter(~_is_list()), _options_of_lists(parts.filter(_is_list()))])
         totals = parts.group_by("category", "key", "value").agg(pl.col("count").sum())
-        attributes = totals.sort("category", "key").partition_by("category", "key")
-        return [_attribute(answers) for answers in attributes]
+        answered = totals.filter(pl.col("value") != _UNANSWERED).sort(
+            "category", "key", "count", "value", descending=[False, False, True, False]
+        )
+        facts = totals.group_by("category", "key").agg(
+            pl.col("count").filter(pl.col("value") != _UNANSWERED).sum().alias("answered"),
+            pl.col("count").filter(pl.col("value") == _UNANSWERED).sum().alias("unanswered"),
+            (pl.col("value") != _UNANSWERED).sum().alias("distinct"),
+        )
+        first = answered.filter(pl.int_range(pl.len()).over(_ATTRIBUTE) < MOST_ANSWERS)
+        shown: dict[tuple[int, str], list[tuple[Any, int]]] = {}
+        for category, key, value, count in first.select(*_ATTRIBUTE, "value", "count").iter_rows():
+            shown.setdefault((category, key), []).append((msgspec.json.decode(value), count))
+        return [
+            _attribute(row, shown.get((row["category"], row["key"]), []), answered)
+            for row in facts.sort(_ATTRIBUTE).iter_rows(named=True)
+        ]
 
 
 def _is_list() -> pl.Expr:
@@ -103,47 +123,52 @@ def _is_list() -> pl.Expr:
 def _options_of_lists(lists: pl.DataFrame) -> pl.DataFrame:
     """Checklists that are written as the list of their chosen options: a row for each option."""
     options = lists.with_columns(pl.col("value").str.extract_all(_STRING)).explode("value")
-    return options.with_columns(pl.col("value").fill_null("null"))
+    return options.with_columns(pl.col("value").fill_null(_UNANSWERED))
 
 
-def _attribute(rows: pl.DataFrame) -> AttributeAnswers:
-    """Answers of one attribute, from a row for each different one."""
-    answered = rows.filter(pl.col("value") != "null")
-    ordered = answered.sort("count", "value", descending=[True, False])
-    ranges = _ranges(answered)
-    shown = ordered.head(0 if ranges else MOST_ANSWERS)
-    total = int(answered["count"].sum())
+def _attribute(
+    facts: Mapping[str, Any], shown: list[tuple[Any, int]], answers: pl.DataFrame
+) -> AttributeAnswers:
+    """One attribute.
+
+    Args:
+        facts: its category, key and numbers.
+        shown: its most frequent answers.
+        answers: all answers to all attributes.
+    """
+    ranges: list[NumberRange] = []
+    if facts["distinct"] > MOST_ANSWERS:
+        is_own = (pl.col("category") == facts["category"]) & (pl.col("key") == facts["key"])
+        ranges = _ranges(answers.filter(is_own))
+    told_apart = [] if ranges else shown
+    others = facts["answered"] - sum(count for _, count in told_apart)
     return AttributeAnswers(
-        category=rows["category"][0],
-        name=msgspec.json.decode(rows["key"][0]),
-        answered=total,
-        unanswered=int(rows["count"].sum()) - total,
-        answers=list(_decoded(shown)),
-        others=0 if ranges else total - int(shown["count"].sum()),
-        distinct=answered.height,
+        category=facts["category"],
+        name=msgspec.json.decode(facts["key"]),
+        answered=facts["answered"],
+        unanswered=facts["unanswered"],
+        answers=told_apart,
+        others=0 if ranges else others,
+        distinct=facts["distinct"],
         ranges=ranges,
     )
 
 
-def _decoded(answers: pl.DataFrame) -> Iterator[tuple[Any, int]]:
-    for value, count in answers.select("value", "count").iter_rows():
-        yield msgspec.json.decode(value), count
-
-
 def _ranges(answers: pl.DataFrame) -> list[NumberRange]:
-    """Numbers in bars of equal width, where there are more different ones than are told apart."""
-    if answers.height <= MOST_ANSWERS:
-        return []
+    """Answers in bars of equal width if all of them are numbers, else none."""
     numbers = answers.select(
         pl.col("value").cast(pl.Float64, strict=False).alias("number"), "count"
     ).filter(pl.col("number").is_finite())
     if numbers.height < answers.height:
         return []
     low, high = float(numbers["number"].min()), float(numbers["number"].max())  # type: ignore[arg-type]
-    width = (high - low) / _BARS
+    is_whole = bool((numbers["number"] == numbers["number"].floor()).all())
+    width = ceil((high - low + 1) / _BARS) if is_whole else (high - low) / _BARS
     bar = ((pl.col("number") - low) / width).floor().clip(0, _BARS - 1).cast(pl.Int64)
     counts = dict(numbers.group_by(bar.alias("bar")).agg(pl.col("count").sum()).iter_rows())
+    last = width - 1 if is_whole else width
     return [
-        NumberRange(low + bar * width, low + (bar + 1) * width, counts.get(bar, 0))
+        NumberRange(low + bar * width, low + bar * width + last, counts.get(bar, 0))
         for bar in range(_BARS)
+        if low + bar * width <= high
     ]

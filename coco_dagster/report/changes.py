@@ -1,15 +1,19 @@
 """What changed from one export to the next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from coco_dagster.report.categories import ShownCategories, read_categories
-from coco_dagster.report.published_export import LabelRowEntry, PublishedExport
+from coco_dagster.report.categories import read_categories
+from coco_dagster.report.published_export import (
+    LabelRowEntry,
+    ManifestFacts,
+    PublishedExport,
+)
 
 MOST_ROWS: Final = 50
 """Label rows of each kind of change that are named."""
@@ -68,74 +72,87 @@ class Changes(Struct, frozen=True):
     annotations_removed: int
 
 
-def changes_since(earlier: PublishedExport, export: PublishedExport) -> Changes:
+class ExportState(Struct, frozen=True):
+    """What of an export is compared; it stays when the export itself is replaced.
+
+    Attributes:
+        facts: its manifest.
+        rows: its label rows by their hash; one without a hash is named by its content.
+        annotations: a hash for each object on a frame, ascending; it means nothing to another run.
+        categories: annotations by name and shape of the category.
+    """
+
+    facts: ManifestFacts
+    rows: dict[str, LabelRowEntry]
+    annotations: NDArray[np.uint64]
+    categories: dict[tuple[str, str], int]
+
+
+def export_state(export: PublishedExport) -> ExportState:
+    """Read what of an export is compared.
+
+    Args:
+        export: the export.
+
+    Raises:
+        StorageError: a file of the export is gone.
+    """
+    return ExportState(
+        facts=export.facts,
+        rows={row.label_hash or row.sha256: row for row in export.label_rows()},
+        annotations=_annotations(export),
+        categories=_per_category(export),
+    )
+
+
+def changes_between(before: ExportState, after: ExportState) -> Changes:
     """Compare two exports.
 
     Args:
-        earlier: the export before.
-        export: the export now.
+        before: the earlier one.
+        after: the one now.
     """
-    before, after = _rows_by_name(earlier), _rows_by_name(export)
-    edited = {
-        name for name in before.keys() & after.keys() if before[name].sha256 != after[name].sha256
-    }
-    there, here = _annotations(earlier), _annotations(export)
+    both = before.rows.keys() & after.rows.keys()
+    edited = {name for name in both if before.rows[name].sha256 != after.rows[name].sha256}
+    there, here = before.annotations, after.annotations
+    findings = (before.facts.findings, after.facts.findings)
     return Changes(
-        since=earlier.facts.export_id,
-        counts=list(_changes(earlier.facts.counts, export.facts.counts, _COUNTS)),
-        categories=_category_changes(earlier, export),
-        findings=list(
-            _changes(
-                earlier.facts.findings,
-                export.facts.findings,
-                sorted({*earlier.facts.findings, *export.facts.findings}),
-            )
-        ),
-        settings=list(_setting_changes(earlier.facts.settings, export.facts.settings)),
-        added=_row_changes(after, after.keys() - before.keys()),
-        removed=_row_changes(before, before.keys() - after.keys()),
-        edited=_row_changes(after, edited),
+        since=before.facts.export_id,
+        counts=list(_changes(before.facts.counts, after.facts.counts, _COUNTS)),
+        categories={
+            key: Change(key[0], before.categories.get(key, 0), after.categories.get(key, 0))
+            for key in dict.fromkeys([*after.categories, *before.categories])
+        },
+        findings=list(_changes(*findings, sorted({*findings[0], *findings[1]}))),
+        settings=list(_setting_changes(before.facts.settings, after.facts.settings)),
+        added=_row_changes(after.rows, after.rows.keys() - before.rows.keys()),
+        removed=_row_changes(before.rows, before.rows.keys() - after.rows.keys()),
+        edited=_row_changes(after.rows, edited),
         annotations_added=int(np.setdiff1d(here, there, assume_unique=True).size),
         annotations_removed=int(np.setdiff1d(there, here, assume_unique=True).size),
     )
 
 
-def _rows_by_name(export: PublishedExport) -> dict[str, LabelRowEntry]:
-    """Label rows by their hash; one without a hash is named by its content."""
-    return {row.label_hash or row.sha256: row for row in export.label_rows()}
-
-
-def _row_changes(rows: Mapping[str, LabelRowEntry], names: set[str]) -> RowChanges:
+def _row_changes(rows: Mapping[str, LabelRowEntry], names: AbstractSet[str]) -> RowChanges:
     titles = [row.data_title or name for name, row in rows.items() if name in names]
     return RowChanges(len(names), titles[:MOST_ROWS], frozenset(names))
 
 
 def _annotations(export: PublishedExport) -> NDArray[np.uint64]:
-    """A hash for each object on a frame, the same in all exports that one run reads."""
     hashes = [batch.hash_rows().to_numpy() for batch in export.lineage(_ANNOTATION)]
     return np.unique(np.concatenate([np.zeros(0, np.uint64), *hashes]))
 
 
 def _changes(
-    before: Mapping[str, int], after: Mapping[str, int], names: Iterator[str] | Any
+    before: Mapping[str, int], after: Mapping[str, int], names: Iterable[str]
 ) -> Iterator[Change]:
     for name in names:
         yield Change(name, before.get(name, 0), after.get(name, 0))
 
 
-def _category_changes(
-    earlier: PublishedExport, export: PublishedExport
-) -> dict[tuple[str, str], Change]:
-    before, after = _per_category(earlier), _per_category(export)
-    return {
-        key: Change(key[0], before.get(key, 0), after.get(key, 0))
-        for key in dict.fromkeys([*after, *before])
-    }
-
-
 def _per_category(export: PublishedExport) -> dict[tuple[str, str], int]:
     """Annotations by name and shape of the category."""
-    categories: ShownCategories = read_categories(export)
+    categories = read_categories(export)
     totals: dict[tuple[str, str], int] = {}
     counts = {file.path: file.annotations_per_category for file in export.coco_files}
     for (path, number), position in categories.positions.items():

@@ -14,8 +14,8 @@ from coco_dagster.report.embedded_pictures import EmbeddedPictures, picture_form
 from coco_dagster.report.figures import figure_of
 from coco_dagster.report.fonts import font_for
 
-MOST_BYTES: Final = 30_000
-"""Bytes of a sheet before it becomes text, which is a third longer."""
+MOST_BYTES: Final = 22_500
+"""Bytes of a sheet; the text that it becomes is a third longer."""
 
 MOST_TILES: Final = 9
 
@@ -77,17 +77,26 @@ def telling_images(
     return sorted(chosen)
 
 
+def annotations_by_size(annotations: Sequence[ShownAnnotation]) -> list[ShownAnnotation]:
+    """Annotations in the order of drawing: areas, the larger ones first, then points."""
+
+    def layer(annotation: ShownAnnotation) -> tuple[bool, float]:
+        _, _, width, height = annotation.coco.bbox
+        return bool(annotation.coco.keypoints), -width * height
+
+    return sorted(annotations, key=layer)
+
+
 def named_annotations(
     annotations: Sequence[ShownAnnotation], categories: ShownCategories
 ) -> list[DrawnAnnotation]:
     """Annotations to draw, each category named once, at the largest one, with its number."""
     numbers = Counter(annotation.category for annotation in annotations)
-    ordered = sorted(annotations, key=lambda one: -one.coco.bbox[2] * one.coco.bbox[3])
     drawn = []
-    for annotation in ordered[:_MOST_DRAWN]:
+    for annotation in annotations_by_size(annotations)[:_MOST_DRAWN]:
         category = categories.entries[annotation.category]
         number = numbers.pop(annotation.category, 0)
-        name = f"{category.name} ×{number}" if number > 1 else category.name
+        name = f"{category.name} ({number})" if number > 1 else category.name
         figure = figure_of(annotation.coco, category)
         drawn.append(DrawnAnnotation(figure, category.color, name if number else ""))
     return drawn
@@ -103,11 +112,11 @@ def _tile(image: ShownImage, categories: ShownCategories, picture: Image.Image |
     tile = Image.new("RGB", (_TILE[0], _TILE[1] + _CAPTION), _PAPER)
     tile.paste(drawn, ((_TILE[0] - size[0]) // 2, (_TILE[1] - size[1]) // 2))
     title = image.coco.image_title or image.coco.file_name
-    frame = f" · frame {image.coco.encord.frame}" if image.coco.encord.frame else ""
+    frame = f", frame {image.coco.encord.frame}" if image.coco.encord.frame else ""
     draw = ImageDraw.Draw(tile)
     font, text = font_for(title + frame, 12)
     while text and draw.textlength(text, font) > _TILE[0]:
-        text = text[:-2] + "…" if len(text) > 2 else ""
+        text = f"{text[:-4]}..." if len(text) > 4 else ""
     draw.text((_TILE[0] / 2, _TILE[1] + _CAPTION / 2), text, _INK, font, anchor="mm")
     return tile
 

@@ -1,5 +1,6 @@
 """Letters for names in pictures."""
 
+import unicodedata
 from functools import lru_cache
 from typing import Final
 
@@ -7,45 +8,40 @@ from PIL import ImageFont
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-_LAST_LATIN: Final = 0x24F
-_PUNCTUATION: Final = range(0x2010, 0x2027)
 _WIDER_FONTS: Final = (
     "DejaVuSans.ttf",
+    "LiberationSans-Regular.ttf",
     "NotoSans-Regular.ttf",
+    "Arial.ttf",
+    "segoeui.ttf",
     "NotoSansCJK-Regular.ttc",
     "Arial Unicode.ttf",
-    "arialuni.ttf",
+    "PingFang.ttc",
+    "msyh.ttc",
 )
-
-
-@lru_cache(maxsize=32)
-def latin_font(size: int) -> Font:
-    """The font that Pillow brings along, Aileron, which has the Latin letters.
-
-    Args:
-        size: height in pixels.
-    """
-    return ImageFont.load_default(size)
+_NO_LETTER: Final = "\uffff"
 
 
 def font_for(text: str, size: int) -> tuple[Font, str]:
-    """A font that can write a text, and the text with `?` for what no font here can write.
+    """A font that can write a text, and the text as it can be written.
+
+    The font that Pillow brings along has ASCII alone. Other letters need a font of the machine;
+    where none has them they lose their accents, and what is no letter then is a question mark.
 
     Args:
         text: a text of one line.
         size: height in pixels.
     """
-    if all(map(_is_latin, text)):
-        return latin_font(size), text
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    if text.isascii():
+        return ImageFont.load_default(size), text
     for font in _wider_fonts(size):
-        missing = _glyph(font, "\uffff")
+        missing = _glyph(font, _NO_LETTER)
         if not any(_glyph(font, letter) == missing for letter in set(text) - {" "}):
             return font, text
-    return latin_font(size), "".join(letter if _is_latin(letter) else "?" for letter in text)
-
-
-def _is_latin(letter: str) -> bool:
-    return " " <= letter <= chr(_LAST_LATIN) or ord(letter) in _PUNCTUATION
+    plain = unicodedata.normalize("NFKD", text)
+    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return ImageFont.load_default(size), kept.encode("ascii", "replace").decode()
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from coco_dagster.report.categories import ShownCategories, read_categories
-from coco_dagster.report.changes import Changes, changes_since
+from coco_dagster.report.changes import Changes, ExportState, changes_between, export_state
 from coco_dagster.report.coco_survey import CocoSurvey, ShownImage, survey_coco
 from coco_dagster.report.findings import ShownFindings, read_findings
 from coco_dagster.report.lineage_survey import LineageSurvey, survey_lineage
@@ -54,7 +54,7 @@ class Inspection(Struct, frozen=True):
 def inspect_export(
     export: PublishedExport,
     most_images: int,
-    earlier: PublishedExport | None = None,
+    earlier: ExportState | None = None,
     scan: ScanTable | None = None,
 ) -> Inspection:
     """Read an export once.
@@ -78,5 +78,5 @@ def inspect_export(
         coco=coco,
         findings=read_findings(export, [image.key for image in coco.images]),
         origins=shown_origins(export, coco.images, scan),
-        changes=None if earlier is None else changes_since(earlier, export),
+        changes=None if earlier is None else changes_between(earlier, export_state(export)),
     )

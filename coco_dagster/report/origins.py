@@ -67,7 +67,7 @@ def _with_tables(origins: pl.DataFrame, scan: ScanTable, of_shown: pl.Expr) -> p
     rows = scan("label_rows").select(
         "row_sha256", "source_file", "source_index", pl.col("label_hash").alias("row")
     )
-    frames = scan("frames").filter(of_shown).select(*_PLACE, "labels_path")
+    frames = scan("frames").filter(of_shown).select(*_PLACE, "path")
     made = scan("annotations").filter(of_shown).select(*_PLACE, "object_hash", *_MADE)
     joined = (
         origins.lazy()
@@ -81,10 +81,9 @@ def _with_tables(origins: pl.DataFrame, scan: ScanTable, of_shown: pl.Expr) -> p
             how="left",
         )
     )
-    path = pl.format("{}.objects[{}]", "labels_path", "annotation_index")
+    path = pl.format("{}.objects[{}]", "path", "annotation_index")
     dates = pl.col("created_at", "last_edited_at").dt.strftime("%Y-%m-%d %H:%M UTC")
     return (
-        joined.with_columns(path.alias("path"), dates)
-        .drop("row", "labels_path", "annotation_index")
+        joined.with_columns(path.alias("path"), dates).drop("row", "annotation_index")
         .collect()
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from coco_dagster.report.answers import AttributeAnswers
 from coco_dagster.report.box_statistics import GRID, SIDE_EDGES, BoxStatistics
@@ -180,7 +181,8 @@ def _drawn(figure: Figure) -> dict[str, Any]:
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
-    return [round(value, _DECIMALS) for value in values]
+    rounded: list[float] = np.round(values, _DECIMALS).tolist()
+    return rounded
 
 
 def _fate(changes: Changes | None, label_hash: str | None) -> str | None:

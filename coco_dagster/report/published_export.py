@@ -87,6 +87,14 @@ class _ManifestRows(Struct, frozen=True):
     inputs: _LabelRows
 
 
+def is_export(url: str) -> bool:
+    """Whether there is an export in a folder, a path or an fsspec URL."""
+    try:
+        return (location(url) / MANIFEST_FILE).exists()
+    except (OSError, ValueError, ImportError):
+        return False
+
+
 class PublishedExport:
     """An export that was published.
 

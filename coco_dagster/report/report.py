@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from coco_dagster.lineage.manifest import REPORT_FILE
+from coco_dagster.report.changes import ExportState, export_state
 from coco_dagster.report.contact_sheet import contact_sheet
 from coco_dagster.report.embedded_pictures import (
     EmbeddedPictures,
@@ -73,7 +74,7 @@ class Report(Struct, frozen=True):
 def report_export(
     export: str,
     settings: ReportSettings = _DEFAULTS,
-    since: str | None = None,
+    since: str | ExportState | None = None,
     scan: ScanTable | None = None,
 ) -> Report:
     """Write `report.html` into the folder of an export, and say what its asset page shows.
@@ -83,7 +84,8 @@ def report_export(
     Args:
         export: folder or URL of a published export.
         settings: what is shown.
-        since: folder or URL of the export before it, to say what changed.
+        since: the export before it, to say what changed: its folder or URL, or its state if it is
+            there no more.
         scan: opens the tables that the export was made from, by name, to say who made an
             annotation and where it stands in its label row.
 
@@ -92,7 +94,7 @@ def report_export(
         SettingsError: there is no folder of pictures.
     """
     published = PublishedExport(export)
-    earlier = None if since is None else PublishedExport(since)
+    earlier = export_state(PublishedExport(since)) if isinstance(since, str) else since
     inspection = inspect_export(published, settings.images, earlier, scan)
     pictures = _pictures(settings.pictures, inspection)
     page = b""

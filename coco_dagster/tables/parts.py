@@ -16,7 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from coco_dagster.errors import StorageError
+from coco_dagster.tables.locations import make_folder, storage_failures
 from coco_dagster.tables.schemas import TABLES, table_key
+from coco_dagster.tables.staging import staged_file
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -32,7 +35,8 @@ class PartInfo(Struct, frozen=True):
     Attributes:
         rows: number of rows.
         bytes: size of the file.
-        sha256: digest of the content (see `content_digest`), not of the file.
+        sha256: digest of the content (see `content_digest`), not of the file; empty for
+            parts that only pass from one stage to the next.
     """
 
     rows: int
@@ -73,7 +77,8 @@ def _write_table(path: "Location", name: str, table: pa.Table, form: Format) -> 
         )
     data = sink.getvalue()
     write_atomically(path, data)
-    return PartInfo(table.num_rows, data.size, content_digest(table))
+    digest = content_digest(table) if form == "parquet" else ""
+    return PartInfo(table.num_rows, data.size, digest)
 
 
 def _sorting_columns(name: str, schema: pa.Schema) -> list[pq.SortingColumn] | None:
@@ -86,15 +91,18 @@ def write_atomically(path: "Location", data: bytes | memoryview | pa.Buffer) -> 
     """Write a file that readers see as a whole or not at all.
 
     On a local disk by renaming; object stores show an object only when it is complete.
+
+    Raises:
+        StorageError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not isinstance(path, Path):
-        path.write_bytes(bytes(data))
-        return
-    draft = path.with_name(f".{path.name}.tmp")
-    with draft.open("wb") as file:
-        file.write(memoryview(data))
-    draft.rename(path)
+    with storage_failures(path, "written"):
+        make_folder(path.parent)
+        if not isinstance(path, Path):
+            # Unlike a file that is written to, this takes back an upload that fails half-way.
+            path.fs.pipe_file(path.path, bytes(data))
+            return
+        with staged_file(path) as file:
+            file.write(memoryview(data))
 
 
 def read_part(
@@ -105,7 +113,19 @@ def read_part(
 
 
 def read_part_table(path: "Location", form: Format, columns: list[str] | None = None) -> pa.Table:
-    """Read one table of one part, or some of its columns."""
+    """Read one table of one part, or some of its columns.
+
+    Raises:
+        StorageError: it is not there, cannot be read, or is damaged.
+    """
+    with storage_failures(path, "read"):
+        try:
+            return _read_table(path, form, columns)
+        except pa.ArrowException:
+            raise StorageError(f"{path} is damaged; remove it and run again.") from None
+
+
+def _read_table(path: "Location", form: Format, columns: list[str] | None) -> pa.Table:
     if form == "arrow":
         with pa.memory_map(str(path)) as source:
             table: pa.Table = pa.ipc.open_file(source).read_all()

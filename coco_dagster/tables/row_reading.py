@@ -11,6 +11,7 @@ from coco_dagster.encord.label_row import LabelRow, LabelRowReader, Labels, RowE
 from coco_dagster.encord.media import LabelledUnit, labelled_units
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.findings import FindingRows, Place
+from coco_dagster.tables.other_rows import UNREADABLE_CODE, source_place, unreadable_message
 from coco_dagster.tables.schemas import unnamed_label_hash
 
 
@@ -62,8 +63,9 @@ def read_rows(
         try:
             row, notes = reader.read(raw.json)
         except RowError as error:
-            place = Place(path=f"{raw.source_file}[{raw.source_index}]")
-            findings.add("unreadable_row", "note", place, str(error), raw.json, severity="error")
+            place = Place(path=source_place(raw.source_file, raw.source_index))
+            message = unreadable_message(str(error), digest)
+            findings.add(UNREADABLE_CODE, "note", place, message, raw.json, severity="error")
             continue
         units, unit_notes = labelled_units(row)
         label_hash = row.label_hash or unnamed_label_hash(digest, raw.source_file, raw.source_index)

@@ -56,6 +56,7 @@ _FACTS_OF_FRAME: Final = (
     "dicom_instance_uid",
     "multiframe_frame_number",
     "file_uri",
+    "path",
 )
 _facts_of_row: Final = attrgetter(*_FACTS_OF_ROW)
 _facts_of_unit: Final = attrgetter(*_FACTS_OF_UNIT)

@@ -18,7 +18,7 @@ from typing import Final
 import pyarrow as pa
 
 SCHEMA_VERSION: Final = "1"
-NORMALISATION_VERSION: Final = "1"
+NORMALISATION_VERSION: Final = "2"
 """Changes whenever the same label rows would become other tables."""
 
 UNNAMED_PREFIX: Final = "unnamed:"
@@ -144,6 +144,7 @@ FRAMES: Final = _table(
     _field("dicom_instance_uid", _STRING, "SOP instance UID of the slice."),
     _field("multiframe_frame_number", _INT, "Frame within a multi-frame DICOM file."),
     _field("file_uri", _STRING, "Link to the slice or image without its query."),
+    _field("path", _STRING, "JSON path of its labels within the label row.", required=True),
 )
 
 OBJECTS: Final = _table(
@@ -275,6 +276,16 @@ RELATIONS: Final = _table(
     _field("frame_from", _INT, "Dynamic relations: first frame, inclusive."),
     _field("frame_to", _INT, "Dynamic relations: last frame, inclusive."),
 )
+
+ROW_DIGESTS: Final = _table(
+    "row_digests",
+    "Digest of every label row as received, unreadable ones too, in source order.",
+    ("source_file", "source_index"),
+    _field("source_file", _STRING, "Path of the file within the source.", required=True),
+    _field("source_index", _INT, "Position in that file, from 0.", required=True),
+    _field("row_sha256", _STRING, "SHA-256 of the row as received, hex.", required=True),
+)
+"""What export ids are made from; no asset of its own."""
 
 FINDINGS: Final = _table(
     "findings",

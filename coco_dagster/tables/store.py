@@ -1,10 +1,9 @@
 """Published sets of tables: immutable, named by their content, pointed at by `latest.json`.
 
-``<root>/<version>/<table>/part-00000.parquet`` with ``<root>/<version>/tables.json``, which is
-written last: a set without it is not there. The root is a local folder or any fsspec URL.
+``<root>/<version>/tables.json`` names the parts of a set (see `part_store`), which lie below
+``<root>/parts``. The root is a local folder or any fsspec URL.
 """
 
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +15,8 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.errors import StorageError
-from coco_dagster.tables.locations import location, remove_folder
+from coco_dagster.tables.locations import location, read_file
+from coco_dagster.tables.part_store import PARTS_FOLDER, StoredPart
 from coco_dagster.tables.parts import PartInfo, part_path, read_part_table, write_atomically
 from coco_dagster.tables.schemas import SCHEMA_VERSION, TABLES
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CONTENTS: Final = "tables.json"
 _LATEST: Final = "latest.json"
+_MADE_FROM: Final = "made_from.json"
 
 
 class TableInfo(Struct, frozen=True):
@@ -43,10 +44,20 @@ class TableInfo(Struct, frozen=True):
     parts: int
 
 
+class _Latest(Struct, frozen=True):
+    version: str
+
+
+class _MadeFrom(Struct, frozen=True):
+    source: str
+    version: str
+
+
 class _Contents(Struct, frozen=True):
     version: str
     schema_version: str
     tables: dict[str, TableInfo]
+    parts: list[StoredPart]
     facts: dict[str, Any]
 
 
@@ -57,39 +68,34 @@ class TableSet(Struct, frozen=True):
         url: its folder.
         version: hex digits that name its content.
         tables: what it holds.
+        parts: its parts, in source order.
         facts: what else its maker recorded.
         reused: whether it already existed before the run that asked for it.
+        computed_parts: parts that this run had to compute.
     """
 
     url: str
     version: str
     tables: dict[str, TableInfo]
+    parts: list[StoredPart]
     facts: dict[str, Any]
     reused: bool = False
+    computed_parts: int = 0
 
     @property
-    def folder(self) -> "Location":
-        """The set's folder."""
-        return location(self.url)
-
-    @property
-    def parts(self) -> int:
-        """Number of parts, the same for every table."""
-        return max((info.parts for info in self.tables.values()), default=0)
+    def parts_folder(self) -> "Location":
+        """The folder of its parts, which other sets may share."""
+        return location(self.url).parent / PARTS_FOLDER
 
     def paths(self, table: str) -> list[str]:
         """Files of a table, in order."""
-        self._check(table)
-        return [
-            str(part_path(self.folder, table, part, "parquet"))
-            for part in range(self.tables[table].parts)
-        ]
+        return [str(path) for path in self._locations(table)]
 
     def batches(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read a table part by part."""
         chosen = None if columns is None else list(columns)
-        for path in self.paths(table):
-            yield read_part_table(location(path), "parquet", chosen)
+        for path in self._locations(table):
+            yield read_part_table(path, "parquet", chosen)
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a whole table, or some of its columns."""
@@ -101,74 +107,72 @@ class TableSet(Struct, frozen=True):
 
     def scan(self, table: str) -> pl.LazyFrame:
         """The table as a lazy frame, which reads only what a query needs."""
-        paths = self.paths(table)
+        paths = self._locations(table)
         if not paths:
             return pl.LazyFrame(pl.from_arrow(TABLES[table].empty_table()))
-        folder = self.folder
-        if isinstance(folder, Path):
-            return pl.scan_parquet(paths, glob=False)
+        if isinstance(self.parts_folder, Path):
+            return pl.scan_parquet([str(path) for path in paths], glob=False)
         import pyarrow.dataset as ds
 
-        bare = [
-            str(part_path(folder, table, part, "parquet").path)  # type: ignore[union-attr]
-            for part in range(len(paths))
-        ]
-        return pl.scan_pyarrow_dataset(ds.dataset(bare, filesystem=folder.fs))
+        bare = [path.path for path in paths]  # type: ignore[union-attr]
+        return pl.scan_pyarrow_dataset(ds.dataset(bare, filesystem=self.parts_folder.fs))
 
-    def _check(self, table: str) -> None:
+    def _locations(self, table: str) -> "list[Location]":
         if table not in self.tables:
             raise StorageError(f"There is no table `{table}` in {self.url}; materialise it anew.")
+        folder = self.parts_folder
+        return [
+            part_path(folder, table, part.name, "parquet")
+            for part in self.parts
+            if table in part.tables
+        ]
 
 
-class TableSetDraft:
-    """A set in the making: parts are written into a folder that `publish` makes visible."""
+def publish_table_set(
+    root: str,
+    version: str,
+    parts: Sequence[StoredPart],
+    facts: Mapping[str, Any],
+    tables: Sequence[str] = (),
+    computed_parts: int = 0,
+) -> TableSet:
+    """Make stored parts visible as a set of tables and point `latest.json` at it.
 
-    def __init__(self, root: str) -> None:
-        self._root = location(root)
-        self.folder = self._root / f".draft-{uuid.uuid4().hex}"
-
-    def publish(
-        self,
-        version: str,
-        parts: Sequence[Mapping[str, PartInfo]],
-        facts: Mapping[str, Any],
-        tables: Sequence[str] = (),
-    ) -> TableSet:
-        """Make the parts visible under their version and point `latest.json` at it.
-
-        Args:
-            version: hex digits that name the content; an existing set of this version is kept.
-            parts: what was written, in order.
-            facts: what else to record.
-            tables: tables that the set has even where no part holds one.
-        """
-        existing = find_table_set(str(self._root), version)
-        if existing is not None:
-            self.discard()
-        else:
-            contents = _Contents(version, SCHEMA_VERSION, _totals(parts, tables), dict(facts))
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / _CONTENTS).write_bytes(_encode(contents))
-            _move(self.folder, self._root / version)
-        point_at(str(self._root), version)
-        published = find_table_set(str(self._root), version)
-        if published is None:
-            raise StorageError(f"The tables vanished from {self._root} while they were published.")
-        return msgspec.structs.replace(published, reused=existing is not None)
-
-    def discard(self) -> None:
-        """Remove whatever was written."""
-        remove_folder(self.folder)
+    Args:
+        root: folder or fsspec URL that holds the parts.
+        version: hex digits that name the content; an existing set of this version is kept.
+        parts: its parts, in source order.
+        facts: what else to record.
+        tables: tables that the set has even where no part holds one.
+        computed_parts: parts that had to be computed for it.
+    """
+    existing = usable_table_set(root, version)
+    if existing is None:
+        contents = _Contents(
+            version, SCHEMA_VERSION, _totals(parts, tables), list(parts), dict(facts)
+        )
+        write_atomically(location(root) / version / _CONTENTS, _encode(contents))
+    point_at(root, version)
+    published = existing or find_table_set(root, version)
+    if published is None:
+        raise StorageError(f"The tables vanished from {root} while they were published.")
+    return msgspec.structs.replace(
+        published, reused=existing is not None, computed_parts=computed_parts
+    )
 
 
 def find_table_set(root: str, version: str) -> TableSet | None:
-    """The published set of a version, if it is there."""
+    """The published set of a version, if it is there.
+
+    Raises:
+        StorageError: it is damaged, or of another release.
+    """
     folder = location(root) / version
     path = folder / _CONTENTS
-    if not path.exists():
-        return None
     try:
-        contents = msgspec.json.decode(path.read_bytes(), type=_Contents)
+        contents = msgspec.json.decode(read_file(path), type=_Contents)
+    except FileNotFoundError:
+        return None
     except msgspec.MsgspecError as error:
         raise StorageError(f"{path} is damaged ({error}); remove its folder and rerun.") from None
     if contents.schema_version != SCHEMA_VERSION:
@@ -176,7 +180,22 @@ def find_table_set(root: str, version: str) -> TableSet | None:
             f"The tables in {folder} have schema version {contents.schema_version}, this release "
             f"reads {SCHEMA_VERSION}; materialise them anew."
         )
-    return TableSet(str(folder), contents.version, contents.tables, contents.facts, reused=True)
+    return TableSet(
+        str(folder),
+        contents.version,
+        contents.tables,
+        contents.parts,
+        contents.facts,
+        reused=True,
+    )
+
+
+def usable_table_set(root: str, version: str) -> TableSet | None:
+    """The published set of a version; None also where it has to be made anew."""
+    try:
+        return find_table_set(root, version)
+    except StorageError:
+        return None
 
 
 def latest_table_set(root: str) -> TableSet:
@@ -185,19 +204,55 @@ def latest_table_set(root: str) -> TableSet:
     Raises:
         StorageError: nothing was published there yet, or it is damaged.
     """
-    path = location(root) / _LATEST
-    if not path.exists():
+    version = latest_version(root)
+    if version is None:
         raise StorageError(f"There are no tables in {root} yet; materialise them first.")
-    version = msgspec.json.decode(path.read_bytes(), type=dict[str, str])["version"]
     found = find_table_set(root, version)
     if found is None:
         raise StorageError(f"The tables {version} are gone from {root}; materialise them anew.")
     return found
 
 
+def latest_version(root: str) -> str | None:
+    """Version of the set that was published last; None where nothing, or nothing legible, tells."""
+    try:
+        latest = msgspec.json.decode(read_file(location(root) / _LATEST), type=_Latest)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+    return latest.version
+
+
+def made_from(root: str, source: str) -> TableSet | None:
+    """The set that was made last, if it was made from this and is still there.
+
+    Args:
+        root: folder or fsspec URL that holds the sets.
+        source: digest of what sets are made from.
+    """
+    try:
+        known = msgspec.json.decode(read_file(location(root) / _MADE_FROM), type=_MadeFrom)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+    found = usable_table_set(root, known.version) if known.source == source else None
+    if found is not None:
+        point_at(root, found.version)
+    return found
+
+
+def note_made_from(root: str, source: str, version: str) -> None:
+    """Note what a set was made from, for `made_from`."""
+    write_atomically(location(root) / _MADE_FROM, _encode(_MadeFrom(source, version)))
+
+
+def root_of(tables: TableSet) -> str:
+    """Folder or fsspec URL below which a set lies."""
+    return str(location(tables.url).parent)
+
+
 def point_at(root: str, version: str) -> None:
     """Let `latest.json` name a version."""
-    write_atomically(location(root) / _LATEST, _encode({"version": version}))
+    if latest_version(root) != version:
+        write_atomically(location(root) / _LATEST, _encode(_Latest(version)))
 
 
 def combined_digest(digests: Sequence[str]) -> str:
@@ -210,12 +265,14 @@ def version_of(*digests: str) -> str:
     return combined_digest(digests)[:16]
 
 
-def _totals(parts: Sequence[Mapping[str, PartInfo]], tables: Sequence[str]) -> dict[str, TableInfo]:
-    names = dict.fromkeys([*tables, *(name for part in parts for name in part)])
-    return {name: total([part[name] for part in parts if name in part]) for name in names}
+def _totals(parts: Sequence[StoredPart], tables: Sequence[str]) -> dict[str, TableInfo]:
+    names = dict.fromkeys([*tables, *(name for part in parts for name in part.tables)])
+    return {
+        name: _total([part.tables[name] for part in parts if name in part.tables]) for name in names
+    }
 
 
-def total(parts: Sequence[PartInfo]) -> TableInfo:
+def _total(parts: Sequence[PartInfo]) -> TableInfo:
     """One table from what its parts hold."""
     return TableInfo(
         rows=sum(part.rows for part in parts),
@@ -223,19 +280,6 @@ def total(parts: Sequence[PartInfo]) -> TableInfo:
         sha256=combined_digest([part.sha256 for part in parts]),
         parts=len(parts),
     )
-
-
-def _move(draft: "Location", target: "Location") -> None:
-    """Rename a folder; where another run published the same version meanwhile, keep that one."""
-    if not isinstance(draft, Path) or not isinstance(target, Path):
-        draft.fs.mv(draft.path, target.path, recursive=True)  # type: ignore[union-attr]
-        return
-    try:
-        draft.rename(target)
-    except OSError:
-        if not (target / _CONTENTS).exists():
-            raise
-        remove_folder(draft)
 
 
 def _encode(value: object) -> bytes:

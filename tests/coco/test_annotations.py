@@ -11,42 +11,38 @@ from tests.label_rows import (
     action,
     answer,
     chosen,
+    group_row,
+    image_group_row,
     image_unit,
     label_row,
     object_actions,
     object_answers,
+    space,
     video_row,
 )
-from tests.objects import BOX, bitmask, box, drawn, point, polygon, skeleton
-from tests.ontologies import SHAPES, attribute, object_node, ontology, option
+from tests.objects import BOX, box, ellipse, every_shape, point, rotatable_box
+from tests.ontologies import (
+    SHAPES,
+    checklist,
+    numeric,
+    object_node,
+    ontology,
+    option,
+    radio,
+    text,
+)
 
-RELATION = attribute("rel", "text", name="#relation")
+MAKE = radio("make", option("good", numeric("year", name="Year")), "bad", name="Make")
 NODES = ontology(
     object_node(
         "bounding_box",
-        attribute("speed", "radio", option("fast"), option("slow"), name="Speed", dynamic=True),
-        attribute("colour", "radio", option("red"), option("blue"), name="Colour"),
-        attribute("flags", "checklist", option("old"), option("wet"), name="Flags"),
-        attribute("note", "text", name="Note"),
-        attribute("size", "numeric", name="Size"),
-        attribute(
-            "kind",
-            "radio",
-            option(
-                "car",
-                attribute(
-                    "make",
-                    "radio",
-                    option("good", attribute("year", "numeric", name="Year")),
-                    option("bad"),
-                    name="Make",
-                ),
-                label="Car",
-            ),
-            option("bike", label="Bike"),
-            name="Kind",
-        ),
-        RELATION,
+        radio("speed", "fast", "slow", name="Speed", dynamic=True),
+        radio("colour", "red", "blue", name="Colour"),
+        checklist("flags", "old", "wet", name="Flags"),
+        text("note", name="Note"),
+        numeric("size", name="Size"),
+        radio("kind", option("car", MAKE, label="Car"), option("bike", label="Bike"), name="Kind"),
+        text("rel", name="#relation"),
     ),
     templates=[],
 )
@@ -60,21 +56,6 @@ UNANSWERED = {
     "Speed": None,
 }
 
-EVERY_SHAPE = [
-    box("bounding_box"),
-    drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX | {"theta": 30}, "rotatable"),
-    polygon("polygon"),
-    drawn("polyline", "polyline", [{"x": 0, "y": 0}, {"x": 1, "y": 1}], "polyline"),
-    point("point"),
-    skeleton("skeleton"),
-    bitmask("bitmask"),
-    drawn("circle", "circle", {"x": 0.5, "y": 0.5, "r": 0.1}, "circle"),
-    drawn("ellipse", "ellipse", {"x": 0.5, "y": 0.5, "rx": 0.1, "ry": 0.2}, "ellipse"),
-    drawn(
-        "cuboid_2d", "cuboid_2d", {"front": [0, 0, 1, 0, 1, 1], "offset": {"x": 1, "y": 0}}, "2d"
-    ),
-]
-
 
 def export(tmp_path: Path, *rows: JSON, nodes: JSON | None = None) -> Export:
     return export_rows(tmp_path, list(rows), nodes)
@@ -87,7 +68,7 @@ def answered(tmp_path: Path, *given: JSON) -> JSON:
 
 
 def test_every_shape_is_an_annotation_with_its_keys_in_order(tmp_path: Path) -> None:
-    found = export(tmp_path, label_row(EVERY_SHAPE))
+    found = export(tmp_path, label_row(every_shape()))
     keys = ["id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"]
     for entry, shape in zip(found.annotations, SHAPES, strict=True):
         keypoints = ["keypoints"] * (shape in ("point", "skeleton"))
@@ -107,8 +88,7 @@ def test_annotations_come_by_image_then_as_listed(tmp_path: Path) -> None:
         video_row({10: [box("z"), box("a")], 9: [box("m"), box("b")]}, "1"),
         label_row([box("y"), point("c"), box("x")], label_hash="2"),
     )
-    order = [entry["encord_track_uuid"] for entry in found.attributes]
-    assert order == ["m", "b", "z", "a", "y", "c", "x"]
+    assert found.object_hashes == ["m", "b", "z", "a", "y", "c", "x"]
     assert [entry["id"] for entry in found.annotations] == list(range(7))
     assert [entry["image_id"] for entry in found.annotations] == [0, 0, 1, 1, 2, 2, 2]
 
@@ -130,8 +110,7 @@ def test_a_track_is_one_object_of_one_row_by_first_appearance(tmp_path: Path) ->
 
 
 def test_an_object_of_several_images_of_a_group_is_one_track(tmp_path: Path) -> None:
-    units = {f"f{n}": image_unit([box("o")], data_sequence=n) for n in range(3)}
-    found = export(tmp_path, label_row(units, "img_group"))
+    found = export(tmp_path, image_group_row([[box("o")]] * 3))
     assert [entry["track_id"] for entry in found.attributes] == [1, 1, 1]
 
 
@@ -142,33 +121,34 @@ def test_lost_objects_leave_no_gap_between_tracks(tmp_path: Path) -> None:
     assert [entry["track_id"] for entry in found.attributes] == [1, 2]
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(True, True), (False, False), ("missing", True), (None, True), (5, True)],
-)
-def test_manual_annotation_is_a_bool(tmp_path: Path, value: Any, expected: bool) -> None:
-    entry = box(manualAnnotation=value)
-    if value == "missing":
-        del entry["manualAnnotation"]
+@pytest.mark.parametrize("value", [True, False])
+def test_manual_annotation_is_that_of_the_label(tmp_path: Path, value: bool) -> None:
+    found = export(tmp_path, label_row([box(manualAnnotation=value)]))
+    assert (found.attributes[0]["manual_annotation"], found.notes) == (value, [])
+
+
+def test_manual_annotation_is_true_where_the_label_does_not_say(tmp_path: Path) -> None:
+    entry = box()
+    del entry["manualAnnotation"]
     found = export(tmp_path, label_row([entry]))
-    assert found.attributes[0]["manual_annotation"] is expected
-    assert found.notes == ["malformed_field"] * (value in (None, 5) and value is not True)
+    assert (found.attributes[0]["manual_annotation"], found.notes) == (True, [])
 
 
-@pytest.mark.parametrize(
-    ("theta", "rotation"), [(30, 30), (-720.5, -720.5), (None, 0), ("gone", 0)]
-)
-def test_rotatable_boxes_say_how_far_they_are_turned(
-    tmp_path: Path, theta: Any, rotation: float
-) -> None:
-    geometry = BOX | ({} if theta == "gone" else {"theta": theta})
-    entry = drawn("rotatable_bounding_box", "rotatableBoundingBox", geometry)
-    assert export(tmp_path, label_row([entry])).attributes[0]["rotation"] == rotation
+@pytest.mark.parametrize("value", [None, 5])
+def test_manual_annotation_that_is_no_bool_is_true_with_a_note(tmp_path: Path, value: Any) -> None:
+    found = export(tmp_path, label_row([box(manualAnnotation=value)]))
+    assert (found.attributes[0]["manual_annotation"], found.notes) == (True, ["malformed_field"])
+
+
+def test_rotatable_boxes_say_how_far_they_are_turned(tmp_path: Path) -> None:
+    turned = {"a": {"theta": 30}, "b": {"theta": -720.5}, "c": {"theta": None}, "d": {}}
+    objects = [rotatable_box(name, BOX | theta) for name, theta in turned.items()]
+    found = export(tmp_path, label_row(objects))
+    assert [entry["rotation"] for entry in found.attributes] == [30, -720.5, 0, 0]
 
 
 def test_the_angle_of_another_shape_is_no_rotation(tmp_path: Path) -> None:
-    circle = drawn("circle", "circle", {"x": 0.5, "y": 0.5, "r": 0.1, "theta": 30})
-    assert "rotation" not in export(tmp_path, label_row([circle])).attributes[0]
+    assert "rotation" not in export(tmp_path, label_row([ellipse(theta=30)])).attributes[0]
 
 
 def test_unanswered_attributes_are_listed_static_ones_first(tmp_path: Path) -> None:
@@ -237,22 +217,12 @@ def test_dynamic_answers_of_an_image_group_count_in_its_sequence(tmp_path: Path)
 
 
 def test_dynamic_answers_of_one_space_are_not_those_of_another(tmp_path: Path) -> None:
-    space = {
-        "space_type": "image",
-        "width": 9,
-        "height": 9,
-        "labels": {"0": {"objects": [box("o")]}},
-    }
     actions = [
         action("speed", chosen("fast"), (0, 0), spaceId="s"),
         action("speed", chosen("slow"), (0, 0), spaceId="t"),
     ]
-    row = label_row(
-        {"g": {"data_type": "group"}},
-        "group",
-        spaces={"s": space, "t": space, "u": space},
-        object_actions=object_actions({"o": actions}),
-    )
+    spaces = dict.fromkeys("stu", space("image", {0: [box("o")]}))
+    row = group_row(spaces, object_actions=object_actions({"o": actions}))
     found = export(tmp_path, row, nodes=NODES)
     assert [entry["classifications"]["Speed"] for entry in found.attributes] == [
         "fast",
@@ -262,33 +232,43 @@ def test_dynamic_answers_of_one_space_are_not_those_of_another(tmp_path: Path) -
     assert [entry["track_id"] for entry in found.attributes] == [1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("given", "written"),
-    [
-        ("p", "p"),
-        (["p"], "p"),
-        (["p", "q"], ["p", "q"]),
-        ([{"objectHash": "q"}, {"featureHash": "polygon"}], ["q", "polygon"]),
-        ("gone", "gone"),
-        (["q", "q"], "q"),
-    ],
-)
-def test_relations_stand_beside_the_classifications(
-    tmp_path: Path, given: Any, written: Any
-) -> None:
-    row = label_row(
-        [box("o"), box("p"), box("q")],
-        object_answers=object_answers({"o": [answer("rel", given)]}),
-    )
-    first, *others = export(tmp_path, row, nodes=NODES).attributes
-    assert first["#relation"] == written
-    assert "#relation" not in first["classifications"]
-    assert all("#relation" not in other for other in others)
+RELATIONS = {
+    "one": ("p", "p"),
+    "one in a list": (["p"], "p"),
+    "several": (["p", "q"], ["p", "q"]),
+    "object or class": ([{"objectHash": "q"}, {"featureHash": "polygon"}], ["q", "polygon"]),
+    "unknown": ("gone", "gone"),
+    "twice the same": (["q", "q"], "q"),
+}
 
 
-@pytest.mark.parametrize("given", ["", [], None, [""]])
-def test_no_relation_is_no_key(tmp_path: Path, given: Any) -> None:
-    assert "#relation" not in answered(tmp_path, answer("rel", given))
+@pytest.fixture(scope="module")
+def related(tmp_path_factory: pytest.TempPathFactory) -> Export:
+    """Objects with relations, and two without."""
+    answers = {name: [answer("rel", given)] for name, (given, _) in RELATIONS.items()}
+    objects = [box(name) for name in (*RELATIONS, "p", "q")]
+    row = label_row(objects, object_answers=object_answers(answers))
+    return export(tmp_path_factory.mktemp("related"), row, nodes=NODES)
+
+
+@pytest.mark.parametrize("name", RELATIONS)
+def test_relations_stand_beside_the_classifications(related: Export, name: str) -> None:
+    attributes = related.annotation(name)["attributes"]
+    assert attributes["#relation"] == RELATIONS[name][1]
+    assert "#relation" not in attributes["classifications"]
+
+
+@pytest.mark.parametrize("name", ["p", "q"])
+def test_what_a_relation_leads_to_has_none(related: Export, name: str) -> None:
+    assert "#relation" not in related.annotation(name)["attributes"]
+
+
+def test_no_relation_is_no_key(tmp_path: Path) -> None:
+    nothing = {"a": "", "b": [], "c": None, "d": [""]}
+    answers = object_answers({name: [answer("rel", given)] for name, given in nothing.items()})
+    row = label_row([box(name) for name in nothing], object_answers=answers)
+    found = export(tmp_path, row, nodes=NODES)
+    assert ["#relation" in entry for entry in found.attributes] == [False] * 4
 
 
 def test_a_relation_holds_on_its_frames(tmp_path: Path) -> None:
@@ -303,9 +283,9 @@ def test_names_of_all_kinds_are_json(tmp_path: Path) -> None:
     nodes = ontology(
         object_node(
             "bounding_box",
-            attribute("r", "radio", option("o", label=nasty), name=nasty),
-            attribute("t", "text", name=nasty + "2"),
-            attribute("#", "text", name="#" + nasty),
+            radio("r", option("o", label=nasty), name=nasty),
+            text("t", name=nasty + "2"),
+            text("#", name="#" + nasty),
             name=nasty,
         )
     )

@@ -12,7 +12,16 @@ from coco_dagster.coco.file_names import safe_component
 from coco_dagster.coco.profiles import ENCORD, ExportSettings
 from coco_dagster.errors import ExportError, SettingsError
 from tests.exports import export_rows
-from tests.label_rows import JSON, dicom_unit, image_unit, keyed, label_row, video_unit
+from tests.label_rows import (
+    JSON,
+    dicom_unit,
+    group_row,
+    image_unit,
+    label_row,
+    nifti_unit,
+    space,
+    video_unit,
+)
 from tests.objects import box
 
 
@@ -25,52 +34,61 @@ def templated(template: str) -> ExportSettings:
     return ExportSettings(profile=msgspec.structs.replace(ENCORD, file_name_template=template))
 
 
-@pytest.mark.parametrize(
-    ("title", "mime", "extension"),
-    [
-        ("photo.jpg", "image/png", ".jpg"),
-        ("photo.JPEG", "image/png", ".JPEG"),
-        ("a.b.c.tiff", None, ".tiff"),
-        ("photo.x1", None, ".x1"),
-        ("photo", "image/jpeg", ".jpg"),
-        ("photo.", "image/png", ".png"),
-        ("photo.toolong", "image/tiff", ".tif"),
-        ("photo.j-g", "image/webp", ".webp"),
-        (".png", "image/bmp", ".bmp"),
-        ("folder/.png", "image/gif", ".gif"),
-        ("folder.d/photo", "image/gif", ".gif"),
-        ("photo.jpg\n", "image/png", ".png"),
-        ("photo", "image/heic", ""),
-        ("photo", None, ""),
-        (None, "image/png", ".png"),
-    ],
-)
-def test_the_extension_is_the_title_s_or_the_mime_type_s(
-    tmp_path: Path, title: Any, mime: Any, extension: str
-) -> None:
-    unit = image_unit(data_title=title, data_type=mime)
-    row = label_row({"f": unit}, data_title=None)
-    assert names(tmp_path, row) == [f"images/f{extension}"]
+EXTENSIONS: list[tuple[Any, Any, str]] = [
+    ("photo.jpg", "image/png", ".jpg"),
+    ("photo.JPEG", "image/png", ".JPEG"),
+    ("a.b.c.tiff", None, ".tiff"),
+    ("photo.x1", None, ".x1"),
+    ("photo", "image/jpeg", ".jpg"),
+    ("photo.", "image/png", ".png"),
+    ("photo.toolong", "image/tiff", ".tif"),
+    ("photo.j-g", "image/webp", ".webp"),
+    (".png", "image/bmp", ".bmp"),
+    ("folder/.png", "image/gif", ".gif"),
+    ("folder.d/photo", "image/gif", ".gif"),
+    ("photo.jpg\n", "image/png", ".png"),
+    ("photo", "image/heic", ""),
+    ("photo", None, ""),
+    (None, "image/png", ".png"),
+]
 
 
-@pytest.mark.parametrize(
-    ("data_hash", "component"),
-    [
-        ("a-b_c.9", "a-b_c.9"),
-        ("P/9LI504+", "P%2F9LI504%2B"),
-        ("../../etc", "%2E.%2F..%2Fetc"),
-        (".hidden", "%2Ehidden"),
-        ("..", "%2E."),
-        ("a b~", "a%20b%7E"),
-        ("ü", "%C3%BC"),
-        ("back\\slash", "back%5Cslash"),
-        ("100%", "100%25"),
-        ("a\nb\x00", "a%0Ab%00"),
-    ],
-)
-def test_hashes_are_percent_encoded(tmp_path: Path, data_hash: str, component: str) -> None:
-    assert safe_component(data_hash) == component
-    assert names(tmp_path, label_row({data_hash: image_unit()})) == [f"images/{component}.jpg"]
+def test_the_extension_is_the_title_s_or_the_mime_type_s(tmp_path: Path) -> None:
+    rows = [
+        label_row(
+            {f"f{number}": image_unit(data_title=title, data_type=mime)},
+            label_hash=f"{number}",
+            data_title=None,
+        )
+        for number, (title, mime, _) in enumerate(EXTENSIONS)
+    ]
+    assert names(tmp_path, *rows) == [
+        f"images/f{number}{extension}" for number, (*_, extension) in enumerate(EXTENSIONS)
+    ]
+
+
+COMPONENTS = {
+    "a-b_c.9": "a-b_c.9",
+    "P/9LI504+": "P%2F9LI504%2B",
+    "../../etc": "%2E.%2F..%2Fetc",
+    ".hidden": "%2Ehidden",
+    "..": "%2E.",
+    "a b~": "a%20b%7E",
+    "ü": "%C3%BC",
+    "back\\slash": "back%5Cslash",
+    "100%": "100%25",
+    "a\nb\x00": "a%0Ab%00",
+}
+
+
+@pytest.mark.parametrize("data_hash", COMPONENTS)
+def test_hashes_are_percent_encoded(data_hash: str) -> None:
+    assert safe_component(data_hash) == COMPONENTS[data_hash]
+
+
+def test_the_hash_of_a_file_is_a_component_of_its_name(tmp_path: Path) -> None:
+    row = label_row({data_hash: image_unit() for data_hash in COMPONENTS}, "img_group")
+    assert names(tmp_path, row) == [f"images/{name}.jpg" for name in COMPONENTS.values()]
 
 
 @given(st.text(min_size=1))
@@ -113,29 +131,27 @@ def test_slices_of_dicom(tmp_path: Path) -> None:
 
 
 def test_slices_of_nifti(tmp_path: Path) -> None:
-    unit = dicom_unit({5: [box()]}, data_type="application/nifti1")
-    assert names(tmp_path, label_row({"n": unit}, "nifti")) == ["nifti/n/5"]
+    row = label_row({"n": nifti_unit({5: [box()]})}, "nifti")
+    assert names(tmp_path, row) == ["nifti/n/5"]
 
 
 def test_files_of_spaces(tmp_path: Path) -> None:
-    size = {"width": 9, "height": 9}
     frames = [
         {"data_uuid": "u0", "data_title": "a.png"},
         {"data_uuid": "u1"},
         {"data_title": "x.gif"},
     ]
-    stack = [{"instance_uid": "1.2"} | size, size]
+    size = {"width": 9, "height": 9}
     spaces = {
-        "s1": {"space_type": "image", "child_info": {"file_name": "a.png"}} | size,
-        "s2": {"space_type": "video", "labels": keyed({3: [box()]})} | size,
-        "s3": {"space_type": "image_sequence", "frames": frames} | size,
-        "s4": {"space_type": "medical_stack", "frames": stack},
-        "s5": {"space_type": "medical_file", "labels": {"7": {}}} | size,
-        "s6": {"space_type": "image_sequence", "labels": keyed({2: [box()], 4: [box()]})} | size,
-        "root": {"space_type": "image"} | size,
+        "s1": space("image", {}, child_info={"file_name": "a.png"}),
+        "s2": space("video", {3: [box()]}),
+        "s3": space("image_sequence", {}, frames=frames),
+        "s4": space("medical_stack", {}, frames=[{"instance_uid": "1.2"} | size, size]),
+        "s5": space("medical_file", {7: {}}),
+        "s6": space("image_sequence", {2: [box()], 4: [box()]}),
+        "root": space("image", {}),
     }
-    row = label_row({"g": {"data_type": "group"}}, "group", data_title="g.tif", spaces=spaces)
-    assert names(tmp_path, row) == [
+    assert names(tmp_path, group_row(spaces, data_title="g.tif")) == [
         "images/s1.png",
         "videos/s2/3.jpg",
         "images/u0.png",
@@ -146,7 +162,7 @@ def test_files_of_spaces(tmp_path: Path) -> None:
         "dicom/s5/7",
         "images/s6/2.tif",
         "images/s6/4.tif",
-        "images/g.tif",
+        "images/group.tif",
     ]
 
 

@@ -11,19 +11,21 @@ from coco_dagster.export import export_coco
 from tests.exports import Export, export_rows, read_export
 from tests.label_rows import (
     JSON,
+    answer,
     as_json,
     chosen,
     classified,
     dicom_unit,
+    group_row,
+    image_group_row,
     image_unit,
-    keyed,
     label_row,
     placed,
+    space,
     video_row,
-    video_unit,
 )
 from tests.objects import box, point
-from tests.ontologies import attribute, classification_node, ontology, option
+from tests.ontologies import checklist, classification_node, ontology, radio, text
 
 LINKED = ExportSettings(profile=msgspec.structs.replace(ENCORD, coco_url="link"))
 
@@ -70,27 +72,39 @@ def test_a_frame_of_a_video_has_the_title_of_the_video_too(tmp_path: Path) -> No
     assert (found["encord"]["frame"], found["encord"]["data_type"]) == (3, "video")
 
 
-@pytest.mark.parametrize(
-    "missing",
-    ["label_hash", "data_title", "dataset_title", "data_type", "branch_name", "data_hash"],
-)
-@pytest.mark.parametrize("value", [None, "missing"])
-def test_what_is_not_known_is_left_out(tmp_path: Path, missing: str, value: Any) -> None:
-    row = label_row({"f": image_unit([box()], data_title=None)}) | {missing: value}
-    if value == "missing":
-        del row[missing]
-    found = image(tmp_path, row)
+MISSING = ("label_hash", "data_title", "dataset_title", "data_type", "branch_name", "data_hash")
+
+
+@pytest.fixture(scope="module", params=["null", "missing"])
+def without_facts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Export:
+    """A row without each fact; its image is called like the fact."""
+    rows = []
+    for missing in MISSING:
+        unit = image_unit([box()], data_title=None)
+        row = label_row({missing: unit}, label_hash=missing) | {missing: None}
+        if request.param == "missing":
+            del row[missing]
+        rows.append(row)
+    return export(tmp_path_factory.mktemp("without_facts"), *rows)
+
+
+@pytest.mark.parametrize("missing", MISSING)
+def test_what_is_not_known_is_left_out(without_facts: Export, missing: str) -> None:
+    found = without_facts.image(0, missing)
     assert None not in [*found.values(), *found["encord"].values()]
     assert ("label_hash" in found["encord"]) == (missing != "label_hash")
     assert ("image_title" in found) == (missing != "data_title")
     assert "unnamed" not in str(found)
 
 
-@pytest.mark.parametrize("size", [{"width": None}, {"height": 0}, {"width": -1, "height": "x"}])
-def test_without_both_sides_there_is_no_size(tmp_path: Path, size: JSON) -> None:
-    found = export(tmp_path, label_row({"f": image_unit([box()], **size)}))
-    assert not {"width", "height"} & found.images[0].keys()
-    assert (found.annotations, found.rejected) == ([], ["unknown_frame_size"])
+def test_without_both_sides_there_is_no_size(tmp_path: Path) -> None:
+    sizes = ({"width": None}, {"height": 0}, {"width": -1, "height": "x"})
+    units = {f"f{n}": image_unit([box()], **size) for n, size in enumerate(sizes)}
+    found = export(tmp_path, label_row(units, "img_group"))
+    assert [{"width", "height"} & image.keys() for image in found.images] == [set()] * 3
+    assert (found.annotations, found.rejected) == ([], ["unknown_frame_size"] * 3)
 
 
 def test_rows_come_in_source_order_and_units_by_sequence(tmp_path: Path) -> None:
@@ -146,28 +160,27 @@ def test_images_are_there_labelled_or_not_and_frames_if_something_is_on_them(
     ]
 
 
-@pytest.mark.parametrize(
-    "entry", [box(isDeleted=True), box(shape="x"), box(featureHash="x"), box(boundingBox=5), None]
-)
-def test_a_frame_whose_objects_are_all_lost_is_an_image(tmp_path: Path, entry: Any) -> None:
-    assert places(export(tmp_path, video_row({4: [entry]}))) == [("clip", 4)]
+def test_a_frame_whose_objects_are_all_lost_is_an_image(tmp_path: Path) -> None:
+    lost = [box(isDeleted=True), box(shape="x"), box(featureHash="x"), box(boundingBox=5), None]
+    found = export(tmp_path, video_row({number: [entry] for number, entry in enumerate(lost)}))
+    assert (places(found), found.annotations) == ([("clip", number) for number in range(5)], [])
 
 
-@pytest.mark.parametrize("data_type", ["pdf", "audio", "plain_text", "scene"])
-def test_files_without_pixels_have_no_images(tmp_path: Path, data_type: str) -> None:
-    found = export(tmp_path, label_row({"p": video_unit({0: [box()]})}, data_type))
-    assert (found.images, found.skipped) == ([], ["media_without_pixels"])
+def test_files_without_pixels_have_no_images(tmp_path: Path) -> None:
+    kinds = ("pdf", "audio", "plain_text", "scene")
+    found = export(
+        tmp_path, *(label_row({kind: image_unit([box()])}, kind, kind) for kind in kinds)
+    )
+    assert (found.images, found.skipped) == ([], ["media_without_pixels"] * 4)
 
 
 def test_a_space_has_its_own_hash_and_type_and_the_group_s_title(tmp_path: Path) -> None:
-    size = {"width": 9, "height": 8}
     spaces = {
-        "s": {"space_type": "image", "labels": keyed({0: [box()]})} | size,
-        "root": {"space_type": "image", "root_info": {"file_name": "r.png"}} | size,
+        "s": space("image", {0: [box()]}, width=9, height=8),
+        "root": space("image", {}, root_info={"file_name": "r.png"}),
     }
-    row = label_row({"g": {"data_type": "group", "data_title": ""}}, "group", spaces=spaces)
-    first, second = export(tmp_path, row).images
-    assert [entry["encord"]["data_hash"] for entry in (first, second)] == ["s", "g"]
+    first, second = export(tmp_path, group_row(spaces)).images
+    assert [entry["encord"]["data_hash"] for entry in (first, second)] == ["s", "group"]
     assert [entry["encord"]["data_type"] for entry in (first, second)] == ["image", "image"]
     assert [entry["image_title"] for entry in (first, second)] == ["photo.jpg", "r.png"]
     assert (first["width"], first["height"]) == (9, 8)
@@ -217,21 +230,22 @@ def test_a_size_that_the_first_row_lacks_is_that_of_the_next(tmp_path: Path) -> 
     assert found.rejected == ["unknown_frame_size"]
 
 
-@pytest.mark.parametrize(
-    ("link", "url"),
-    [
-        ("https://user:SECRET@host/a.jpg?sig=SECRET#SECRET", "https://host/a.jpg"),
-        ("bucket/a.jpg", "bucket/a.jpg"),
-        ("", ""),
-        (None, ""),
-    ],
-)
+LINKS = {
+    "https://user:SECRET@host/a.jpg?sig=SECRET#SECRET": "https://host/a.jpg",
+    "bucket/a.jpg": "bucket/a.jpg",
+    "": "",
+    None: "",
+}
+
+
+@pytest.mark.parametrize("settings", [None, LINKED], ids=["not asked for", "asked for"])
 def test_the_link_is_written_only_if_asked_for_and_never_its_query(
-    tmp_path: Path, link: Any, url: str
+    tmp_path: Path, settings: ExportSettings | None
 ) -> None:
-    row = label_row({"f": image_unit([box()], data_link=link)})
-    assert image(tmp_path / "1", row)["coco_url"] == ""
-    assert image(tmp_path / "2", row, settings=LINKED)["coco_url"] == url
+    units = {f"f{n}": image_unit(data_link=link) for n, link in enumerate(LINKS)}
+    found = export(tmp_path, label_row(units, "img_group"), settings=settings)
+    expected = list(LINKS.values()) if settings else [""] * len(LINKS)
+    assert [entry["coco_url"] for entry in found.images] == expected
 
 
 def test_the_link_of_a_slice_is_its_own(tmp_path: Path) -> None:
@@ -259,17 +273,15 @@ def test_titles_and_hashes_of_all_kinds_are_json(tmp_path: Path) -> None:
 
 WEATHER = ontology(
     classifications=[
-        classification_node(
-            "weather", attribute("sky", "radio", option("sun"), option("rain"), name="Sky")
-        ),
-        classification_node("things", attribute("seen", "checklist", option("dog"), option("cat"))),
-        classification_node("site", attribute("where", "text", name="Where"), level="global"),
+        classification_node("weather", radio("sky", "sun", "rain", name="Sky")),
+        classification_node("things", checklist("seen", "dog", "cat")),
+        classification_node("site", text("where", name="Where"), level="global"),
     ]
 )
 
 
 def sky(option_hash: str) -> JSON:
-    return {"featureHash": "sky", "answers": chosen(option_hash), "name": "Sky"}
+    return answer("sky", chosen(option_hash))
 
 
 def skies(found: Export) -> list[Any]:
@@ -289,10 +301,8 @@ def test_classifications_stand_on_their_frames(tmp_path: Path) -> None:
 
 
 def test_a_global_classification_stands_on_every_image(tmp_path: Path) -> None:
-    where = {"featureHash": "where", "answers": "north", "name": "Where"}
-    answers = classified("g", [where], "site", range=[])
-    units = {f"f{n}": image_unit(data_sequence=n) for n in range(2)}
-    row = label_row(units, "img_group", classification_answers=answers)
+    answers = classified("g", [answer("where", "north")], "site", range=[])
+    row = image_group_row([[], []], classification_answers=answers)
     assert skies(export(tmp_path, row, nodes=WEATHER)) == [{"Where": "north"}] * 2
 
 

@@ -20,6 +20,7 @@ from tests.consumers.runners.looking import (
 )
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
+LABELS, ONTOLOGY = SAMPLE / "labels.json", SAMPLE / "ontology.json"
 EXPORT, CLEAN = "export", "clean"
 """Names of the cases without a defect."""
 
@@ -49,9 +50,8 @@ class Case:
         return self.file in (None, "poses" if task == "keypoints" else "instances")
 
 
-def exported(folder: Path) -> Case:
-    """The sample, exported with the profile `training` in the trees of trainers."""
-    labels, ontology = SAMPLE / "labels.json", SAMPLE / "ontology.json"
+def exported(folder: Path, labels: Path = LABELS, ontology: Path = ONTOLOGY) -> Case:
+    """Label rows, exported with the profile `training` in the trees of trainers."""
     for layout in ("coco", "roboflow"):
         settings = settings_from({"profile": "training", "layout": layout})
         export_coco(labels, ontology, folder / layout, settings)
@@ -64,6 +64,7 @@ def written(folder: Path) -> list[Case]:
     """The clean files and those with one defect, each in a folder of its own."""
     meant = (held(clean.instances()), held(clean.poses()))
     _write(clean.instances(), clean.poses(), folder / CLEAN)
+    _write_pictures(clean.instances(), folder / CLEAN)
     return [
         Case(CLEAN, folder / CLEAN, meant),
         *(_broken(defect, folder / name, meant) for name, defect in DEFECTS.items()),
@@ -77,6 +78,7 @@ def _broken(defect: Defect, folder: Path, meant: tuple[Seen, Seen]) -> Case:
     else:
         _write(clean.instances(), defect.coco, folder)
         meant = (meant[0], held(defect.meaning))
+    _write_pictures(defect.coco, folder)
     return Case(defect.name, folder, meant, defect.file)
 
 
@@ -85,8 +87,6 @@ def _write(instances: Json, poses: Json, folder: Path) -> None:
     for path, coco in ((INSTANCES, instances), (KEYPOINTS, poses), (roboflow, instances)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(json.dumps(coco), encoding="utf-8")
-    for coco in (poses, instances):
-        _write_pictures(coco, folder)
 
 
 def _write_pictures(coco: Json, folder: Path) -> None:

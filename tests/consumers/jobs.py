@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,9 @@ Json = dict[str, Any]
 
 SECONDS = 1800
 """What a process may take for all its jobs."""
+
+BYTES = 4 * 2**30
+"""What a process may allocate: pycocotools draws a ring with a NaN through 2^31 points."""
 
 _LOG_BYTES = 2000
 
@@ -89,6 +93,7 @@ def _process(
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     timeout=SECONDS,
+                    preexec_fn=_limit_memory,
                     check=False,
                 )
                 ended = f"exit code {done.returncode}"
@@ -97,3 +102,7 @@ def _process(
         lines = answers.read_text(encoding="utf-8").splitlines() if answers.exists() else []
         tail = log.read_bytes()[-_LOG_BYTES:].decode(errors="replace")
         return map(json.loads, lines), f"{ended}\n{tail}"
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (BYTES, BYTES))

@@ -104,7 +104,7 @@ def jobs(consumer: Consumer, cases: list[Case]) -> list[str]:
 
 def _view(case: Case, task: str, answer: Json) -> View:
     if "error" in answer:
-        return View(effect=Effect("raises", answer["error"].replace(str(case.folder), "…")))
+        return View(effect=Effect("raises", answer["error"]))
     if "cannot" in answer:
         return View(effect=Effect("cannot", answer["cannot"]))
     seen = answer["seen"]

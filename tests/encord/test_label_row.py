@@ -81,10 +81,13 @@ def test_a_row_with_spaces_alone_is_readable() -> None:
     assert list(row.spaces or {}) == ["s"]
 
 
-def test_nesting_beyond_the_reader_makes_a_row_unreadable() -> None:
+def test_what_is_nested_too_deeply_costs_only_itself() -> None:
     deep = "[" * 5000 + "]" * 5000
-    with pytest.raises(RowError, match="nested too deeply"):
-        read(as_json(label_row([box()])).replace('"Harbour"', deep))
+    text = as_json(label_row([box("a"), box("b")])).replace('"Harbour"', deep)
+    row, notes = read(text.replace('"boundingBox": {', f'"boundingBox": {deep}, "x": {{', 1))
+    assert row.dataset_title is None
+    assert [type(label) for label in frame_of(row).objects] == [Malformed, ObjectLabel]
+    assert {note.code for note in notes} == {"nested_too_deeply", "malformed_field"}
 
 
 @pytest.mark.parametrize(

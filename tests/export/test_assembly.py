@@ -1,7 +1,6 @@
-"""Rendered groups become one file, and no two images have one name."""
+"""What groups leave behind becomes the files of an export, and no two images have one name."""
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,75 +10,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from coco_dagster.coco.categories import Categories, Category
 from coco_dagster.errors import ExportError
 from coco_dagster.export.assembly import (
     check_file_names,
     coco_info,
-    file_entry,
     iso_date,
-    write_coco_file,
     write_findings,
 )
 from coco_dagster.export.places import TableFolder
 from coco_dagster.export.row_facts import RowFacts
-from coco_dagster.export.tasks import lines_path
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.parts import part_path, write_part
-
-POINT = Category(1, "a", "point", ("keypoint",), ())
-CATEGORIES = Categories((POINT,), {"f": 1}, {}, {"f": "point"})
 
 
 def folder_of(tmp_path: Path) -> TableFolder:
     return TableFolder(str(tmp_path / "rendered"), "arrow")
 
 
-def write_lines(rendered: TableFolder, group: int, images: str, annotations: str) -> None:
-    for kind, text in (("images", images), ("annotations", annotations)):
-        path = lines_path(rendered.path, kind, group)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-
-
 def write_names(rendered: TableFolder, group: int, names: list[str]) -> None:
     table = pa.table({"file_name": pa.array(names, pa.string())})
     write_part(rendered.path, group, {"file_names": table}, "arrow")
-
-
-@pytest.mark.parametrize(
-    ("groups", "images", "annotations"),
-    [
-        ([], [], []),
-        ([("", "")], [], []),
-        ([(",\n1", "")], [1], []),
-        ([("", ""), (",\n1,\n2", ",\n3"), ("", ",\n4"), (",\n5", "")], [1, 2, 5], [3, 4]),
-    ],
-)
-def test_lines_of_all_groups_make_one_file(
-    tmp_path: Path, groups: list[tuple[str, str]], images: list[int], annotations: list[int]
-) -> None:
-    rendered = folder_of(tmp_path)
-    for number, (image_text, annotation_text) in enumerate(groups):
-        write_lines(rendered, number, image_text, annotation_text)
-    path = tmp_path / "annotations.json"
-    size, digest = write_coco_file(path, {"a": 1}, CATEGORIES, rendered, len(groups))
-    found = json.loads(path.read_text())
-    assert list(found) == ["info", "licenses", "categories", "images", "annotations"]
-    assert (found["images"], found["annotations"], found["licenses"]) == (images, annotations, [])
-    assert found["categories"] == [
-        {"id": 1, "name": "a", "supercategory": "point", "keypoints": ["keypoint"], "skeleton": []}
-    ]
-    entry = file_entry(path)
-    assert (entry.path, entry.bytes, entry.sha256) == ("annotations.json", size, digest)
-
-
-def test_lines_longer_than_a_block_are_copied_whole(tmp_path: Path) -> None:
-    rendered = folder_of(tmp_path)
-    text = json.dumps("ü" * (3 << 20), ensure_ascii=False)
-    write_lines(rendered, 0, f",\n{text}", "")
-    write_coco_file(tmp_path / "c.json", {}, CATEGORIES, rendered, 1)
-    assert json.loads((tmp_path / "c.json").read_bytes())["images"] == ["ü" * (3 << 20)]
 
 
 @pytest.mark.parametrize(

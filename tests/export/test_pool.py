@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from coco_dagster.errors import SourceError, WorkerError
 from coco_dagster.export import export_coco
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.processes import WorkerProcesses
-from coco_dagster.export.tasks import SnapshotChunk, SnapshotPart, TableFolder, Task
+from coco_dagster.export.stored_tasks import SnapshotPart, SnapshotRows
+from coco_dagster.export.tasks import Task
 from tests.exports import divide_into
 from tests.label_rows import as_json, label_row
 from tests.objects import box
@@ -30,7 +32,11 @@ def write(folder: Path) -> Path:
 
 def tasks_in(folder: Path) -> list[Task]:
     chunks = LabelSource(write(folder), folder / "spool").chunks(1)
-    return [SnapshotChunk(chunk, TableFolder(str(folder / "parts"), "arrow")) for chunk in chunks]
+    return [SnapshotRows(chunk, str(folder / "snapshot")) for chunk in chunks]
+
+
+def digests(reports: Iterable[SnapshotPart]) -> list[list[str]]:
+    return [report.row_digests for report in reports]
 
 
 def killed(processes: WorkerProcesses) -> WorkerProcesses:
@@ -43,17 +49,17 @@ def killed(processes: WorkerProcesses) -> WorkerProcesses:
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_reports_come_in_the_order_of_the_tasks(tmp_path: Path, workers: int) -> None:
     with worker_pool(workers) as pool:
-        reports = list(pool.run(tasks_in(tmp_path), SnapshotPart))
+        reports = digests(pool.run(tasks_in(tmp_path), SnapshotPart))
     assert len(reports) == len(ROWS)
-    assert len({report.row_digests[0] for report in reports}) == len(ROWS)
+    assert len({digest for (digest,) in reports}) == len(ROWS)
     with worker_pool(1) as pool:
-        assert reports == list(pool.run(tasks_in(tmp_path), SnapshotPart))
+        assert reports == digests(pool.run(tasks_in(tmp_path), SnapshotPart))
 
 
 def test_a_pool_may_be_used_again(tmp_path: Path) -> None:
     with worker_pool(2) as pool:
-        first = list(pool.run(tasks_in(tmp_path), SnapshotPart))
-        assert list(pool.run(tasks_in(tmp_path), SnapshotPart)) == first
+        first = digests(pool.run(tasks_in(tmp_path), SnapshotPart))
+        assert digests(pool.run(tasks_in(tmp_path), SnapshotPart)) == first
         assert list(pool.run([], SnapshotPart)) == []
 
 
@@ -123,7 +129,7 @@ def test_what_a_worker_did_not_foresee_is_one_message(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tasks = tasks_in(tmp_path)
-    (tmp_path / "parts").write_text("in the way")
+    (tmp_path / "snapshot").write_text("in the way")
     processes = WorkerProcesses(2)
     with worker_pool(2, processes) as pool, pytest.raises((WorkerError, OSError)):
         list(pool.run(tasks, SnapshotPart))

@@ -11,7 +11,7 @@ from upath import UPath
 
 from coco_dagster.errors import StorageError
 from coco_dagster.export import export_coco
-from coco_dagster.export.publishing import draft_folder, publish_folder
+from coco_dagster.export.publishing import export_draft, publish_folder
 from tests.label_rows import as_json, label_row
 from tests.objects import box
 
@@ -30,13 +30,6 @@ def names(folder: Path) -> list[str]:
 
 def published(folder: Path) -> str:
     return str(json.loads((folder / "manifest.json").read_text())["export_id"])
-
-
-def draft(tmp_path: Path, out: Path, **files: str) -> Path:
-    folder = draft_folder(str(out), tmp_path)
-    for name, text in files.items():
-        (folder / name.replace("_", ".")).write_text(text)
-    return folder
 
 
 @pytest.mark.parametrize("before", ["nothing", "an empty folder", "no parent"])
@@ -95,19 +88,24 @@ def test_a_manifest_that_is_not_ours_means_that_the_files_are_not_either(
     assert (out / "picture.jpg").exists()
 
 
-def test_a_crash_before_the_rename_leaves_the_earlier_export(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_failure_to_replace_leaves_the_earlier_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
 ) -> None:
     out = tmp_path / "out"
     first = export(tmp_path, out)
     real_rename = Path.rename
 
-    def crash(path: Path, target: Path) -> Path:
-        if path.name.endswith(".draft"):
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == "draft":
             raise OSError(28, "No space left on device")
         return real_rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", crash)
+    def exchange(one: Path, _: Path) -> bool:
+        return can_exchange and bool(fail(one, one))
+
+    monkeypatch.setattr("coco_dagster.export.publishing.exchange", exchange)
+    monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(StorageError, match="No space left"):
         export(tmp_path, out, box("other"))
     assert published(out) == first
@@ -172,8 +170,11 @@ def test_a_file_in_the_place_of_a_parent_fails(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(StorageError, match="Permission denied"):
-        draft_folder(str(tmp_path / "out"), tmp_path)
+    with (
+        pytest.raises(StorageError, match="Permission denied"),
+        export_draft(str(tmp_path / "out"), tmp_path),
+    ):
+        pytest.fail("There is no draft.")
 
 
 def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
@@ -262,12 +263,11 @@ def test_storage_whose_package_is_missing_is_named(
 
 
 def test_secrets_of_a_url_are_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = draft(tmp_path, tmp_path / "out", manifest_json="{}")
-
     def fail(*_: object) -> None:
-        raise OSError(13, "Permission denied")
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("coco_dagster.export.publishing._upload", fail)
-    with pytest.raises(StorageError) as caught:
-        publish_folder(folder, "memory://user:SECRET@bucket/out?sig=SECRET")
+    monkeypatch.setattr("coco_dagster.export.uploading._put", fail)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(StorageError, match="cannot be written") as caught:
+        publish_folder(tmp_path, "memory://user:SECRET@bucket/out?sig=SECRET")
     assert "SECRET" not in str(caught.value)

@@ -17,10 +17,10 @@ from coco_dagster.export import (
     snapshot_raw_labels,
 )
 from coco_dagster.tables.store import TableSet
-from tests.export.test_job import NODES, every_kind_of_row
 from tests.exports import divide_into
 from tests.label_rows import JSON, as_json, label_row
 from tests.objects import box
+from tests.spoilt_rows import NODES, every_kind_of_row
 
 FILES = ("annotations.json", "lineage.parquet", "findings.parquet")
 
@@ -178,7 +178,7 @@ def test_a_stage_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr("coco_dagster.export.tasks.normalise_rows", fail)
+    monkeypatch.setattr("coco_dagster.export.stored_tasks.normalise_rows", fail)
     with pytest.raises(RuntimeError):
         Stages(tmp_path, labels, ontology)
     assert list((tmp_path / "storage" / "tables").glob("*")) == []

@@ -2,22 +2,13 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from tests.integration.label_rows import (
-    bitmask,
-    box,
-    image_unit,
-    label_row,
-    polygon,
-    skeleton,
-)
-from tests.integration.ontologies import category, ontology, template
-
-Json = dict[str, Any]
+from tests.label_rows import JSON, image_unit, label_row
+from tests.objects import bitmask, box, polygons, skeleton
+from tests.ontologies import object_node, template
 
 _VISIBILITY = {0: "invisible", 1: "occluded", 2: "visible"}
 
@@ -31,7 +22,7 @@ def fraction(pixels: float, size: int) -> float:
     return near
 
 
-def as_drawn(annotation: Json, width: int, height: int) -> Json:
+def as_drawn(annotation: JSON, width: int, height: int) -> JSON:
     """The annotation with the pixels that fractions can express.
 
     One coordinate of twelve has no fraction that is exactly as many pixels. The last bit decides
@@ -48,14 +39,19 @@ def as_drawn(annotation: Json, width: int, height: int) -> Json:
     return annotation | {"segmentation": rings}
 
 
-def boxes(annotation: Json, width: int, height: int) -> Json:
+def boxes(annotation: JSON, width: int, height: int) -> JSON:
     """The annotation's bbox as a bounding box."""
     x, y, w, h = annotation["bbox"]
-    place = (fraction(x, width), fraction(y, height), fraction(w, width), fraction(h, height))
-    return box(str(annotation["id"]), *place, featureHash=str(annotation["category_id"]))
+    place = {
+        "x": fraction(x, width),
+        "y": fraction(y, height),
+        "w": fraction(w, width),
+        "h": fraction(h, height),
+    }
+    return box(str(annotation["id"]), place, featureHash=str(annotation["category_id"]))
 
 
-def masks(annotation: Json, width: int, height: int) -> Json:
+def masks(annotation: JSON, width: int, height: int) -> JSON:
     """The annotation's segmentation as a polygon; a run-length encoded one as a bitmask."""
     feature = str(annotation["category_id"])
     segmentation = annotation["segmentation"]
@@ -67,13 +63,13 @@ def masks(annotation: Json, width: int, height: int) -> Json:
         [fraction(number, (width, height)[place % 2]) for place, number in enumerate(ring)]
         for ring in segmentation
     ]
-    return polygon(str(annotation["id"]), *[[ring] for ring in rings], featureHash=feature)
+    return polygons(str(annotation["id"]), *[[ring] for ring in rings], featureHash=feature)
 
 
-def keypoints(annotation: Json, width: int, height: int, names: list[str]) -> Json:
+def keypoints(annotation: JSON, width: int, height: int, names: list[str]) -> JSON:
     """The annotation's keypoints as a skeleton."""
     numbers = np.array(annotation["keypoints"], float).reshape(-1, 3).tolist()
-    points: Json = {
+    points: JSON = {
         name: {
             "x": fraction(x, width),
             "y": fraction(y, height),
@@ -85,14 +81,14 @@ def keypoints(annotation: Json, width: int, height: int, names: list[str]) -> Js
     return skeleton(str(annotation["id"]), points, featureHash=feature)
 
 
-def as_label_rows(coco: Json, draw: Callable[[Json, int, int], Json]) -> list[Json]:
+def as_label_rows(coco: JSON, draw: Callable[[JSON, int, int], JSON]) -> list[JSON]:
     """One label row per image; the object of an annotation is named by its id.
 
     Args:
         coco: a COCO file.
         draw: makes an object from an annotation and the width and height of its image.
     """
-    on_image: dict[int, list[Json]] = {}
+    on_image: dict[int, list[JSON]] = {}
     for annotation in coco["annotations"]:
         on_image.setdefault(annotation["image_id"], []).append(annotation)
     rows = []
@@ -100,23 +96,24 @@ def as_label_rows(coco: Json, draw: Callable[[Json, int, int], Json]) -> list[Js
         size = (image["width"], image["height"])
         objects = [draw(annotation, *size) for annotation in on_image.get(image["id"], [])]
         facts = {"width": size[0], "height": size[1], "data_title": image["file_name"]}
-        rows.append(label_row(image_unit(str(image["id"]), *objects) | facts))
+        name = str(image["id"])
+        rows.append(label_row({name: image_unit(objects, **facts)}, label_hash=name))
     return rows
 
 
-def as_ontology(coco: Json, shape: str) -> Json:
+def as_ontology(coco: JSON, shape: str) -> JSON:
     """The categories as objects of one shape, with their skeletons."""
     nodes = [
-        category(shape, name=entry["name"], featureNodeHash=str(entry["id"]))
+        object_node(shape, name=entry["name"], featureNodeHash=str(entry["id"]))
         for entry in coco["categories"]
     ]
     templates = [
         template(
             *entry["keypoints"],
             edges=[(start - 1, end - 1) for start, end in entry["skeleton"]],
-            skeleton=str(entry["id"]),
+            feature_hash=str(entry["id"]),
         )
         for entry in coco["categories"]
         if shape == "skeleton"
     ]
-    return ontology(*nodes, templates=templates)
+    return {"objects": nodes, "classifications": [], "skeleton_templates": templates}

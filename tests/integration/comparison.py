@@ -1,22 +1,19 @@
 """Compares an export with the slow reference, key by key."""
 
-from typing import Any
-
 import pytest
 import shapely
 
-from tests.integration.exports import Exported
+from tests.exports import Export
 from tests.integration.reference import Reference
 from tests.integration.reference_shapes import is_ring_on_curve
-
-Json = dict[str, Any]
+from tests.label_rows import JSON
 
 GEOMETRY = ("bbox", "area", "segmentation")
 TURNED = ("rotatable_bounding_box", "circle", "ellipse", "cuboid_2d")
 """Shapes whose coordinates take more than one multiplication: equal up to rounding."""
 
 
-def check_against_reference(exported: Exported, rows: list[Json], ontology: Json) -> None:
+def check_against_reference(exported: Export, rows: list[JSON], ontology: JSON) -> None:
     """Every image and every annotation is what the reference makes of the label rows."""
     reference = Reference(rows, ontology)
     shapes = {entry["id"]: entry["supercategory"] for entry in exported.categories}
@@ -31,7 +28,7 @@ def check_against_reference(exported: Exported, rows: list[Json], ontology: Json
         check_annotation(ours, theirs, shapes[ours["category_id"]])
 
 
-def check_annotation(ours: Json, expected: Json, shape: str) -> None:
+def check_annotation(ours: JSON, expected: JSON, shape: str) -> None:
     """An annotation equals its reference: exactly, where one multiplication makes a pixel."""
     assert without_geometry(ours) == without_geometry(expected)
     answers = [entry["attributes"]["classifications"] for entry in (ours, expected)]
@@ -52,7 +49,7 @@ def check_annotation(ours: Json, expected: Json, shape: str) -> None:
         assert ring == pytest.approx(expected["segmentation"][0], abs=1e-9)
 
 
-def without_geometry(annotation: Json) -> Json:
+def without_geometry(annotation: JSON) -> JSON:
     """The other members of an annotation."""
     return {key: value for key, value in annotation.items() if key not in GEOMETRY}
 

@@ -3,18 +3,17 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
+from tests.exports import Export, export_rows
 from tests.integration import coco_labels
-from tests.integration.exports import Exported, export_rows
 from tests.integration.promises import check_promises, load_coco
 from tests.integration.shared_data import SHARED, WHY_SKIPPED
-
-Json = dict[str, Any]
+from tests.label_rows import JSON
 
 FOLDER = SHARED / "data" / "coco"
 KEYPOINTS = "mmpose_coco_keypoints.json"
@@ -23,6 +22,7 @@ FILES = ["coco_tiny_val2017.json", "coco_val2014_100.json", KEYPOINTS]
 pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not FOLDER.is_dir(), reason=WHY_SKIPPED),
+    pytest.mark.xdist_group("coco round trip"),
 ]
 
 
@@ -30,12 +30,12 @@ class RoundTrip(NamedTuple):
     """A COCO file, the label rows made of it, and their export."""
 
     path: Path
-    coco: Json
-    rows: list[Json]
-    exported: Exported
+    coco: JSON
+    rows: list[JSON]
+    exported: Export
 
     @property
-    def pairs(self) -> list[tuple[Json, Json]]:
+    def pairs(self) -> list[tuple[JSON, JSON]]:
         """Annotations of the file, each with that of the export."""
         keyed = {
             entry["attributes"]["encord_track_uuid"]: entry for entry in self.exported.annotations
@@ -50,7 +50,7 @@ def round_trip(name: str, shape: str, folder: Path) -> RoundTrip:
         names = coco["categories"][0]["keypoints"]
         draw = partial(coco_labels.keypoints, names=names)
     rows = coco_labels.as_label_rows(coco, draw)
-    exported = export_rows(rows, coco_labels.as_ontology(coco, shape), folder)
+    exported = export_rows(folder, rows, coco_labels.as_ontology(coco, shape))
     return RoundTrip(FOLDER / name, coco, rows, exported)
 
 
@@ -106,7 +106,7 @@ def test_masks_come_back(drawn_as_masks: RoundTrip) -> None:
             assert np.allclose(_numbers(before), _numbers(after), rtol=0, atol=1e-9)
 
 
-def _numbers(annotation: Json) -> list[float]:
+def _numbers(annotation: JSON) -> list[float]:
     """Coordinates of all rings, without points that only close one: exports have none."""
     rings = annotation["segmentation"]
     opened = [ring[:-2] if ring[:2] == ring[-2:] else ring for ring in rings]

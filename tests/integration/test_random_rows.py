@@ -1,12 +1,12 @@
 """Strange but well-formed label rows, made from seeds, against the plain reference."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from coco_dagster.export import chunks
+from tests.exports import divide_into, export_rows
 from tests.integration.comparison import check_against_reference
-from tests.integration.exports import export_rows
 from tests.integration.promises import check_promises
 from tests.integration.random_rows import RowMaker
 
@@ -20,10 +20,11 @@ def test_export_is_what_the_plain_reference_makes(
 ) -> None:
     maker = RowMaker(seed)
     rows = maker.rows(ROWS)
-    monkeypatch.setattr(chunks, "CHUNK_BYTES", PARTS)
+    divide_into(monkeypatch, PARTS)
 
-    exported = export_rows(rows, maker.ontology, tmp_path)
+    text = json.dumps(rows, ensure_ascii=False)
+    exported = export_rows(tmp_path, text, maker.ontology)
 
-    assert exported.codes("rejected") == exported.codes("skipped") == []
+    assert exported.rejected == exported.skipped == []
     check_against_reference(exported, rows, maker.ontology)
     check_promises(exported, rows, tmp_path / "labels.json")

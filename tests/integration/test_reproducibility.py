@@ -16,64 +16,72 @@ from benchmarks.datasets import Recipe, write_dataset
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.export import (
     build_ontology,
-    chunks,
     export_tables,
     normalise_tables,
     snapshot_raw_labels,
 )
-from tests.integration.exports import Exported, export_files, export_rows, read_export
-from tests.integration.label_rows import (
-    Json,
-    answered,
-    box,
-    image_row,
+from tests.exports import Export, divide_into, export_files, export_rows
+from tests.integration.promises import check_promises
+from tests.label_rows import (
+    JSON,
+    answer,
+    chosen,
     image_unit,
     label_row,
-    polygon,
-    rectangle,
-    skeleton,
-    video_row,
+    object_answers,
+    video_unit,
 )
-from tests.integration.ontologies import category, checklist, ontology, radio
-from tests.integration.promises import check_promises
+from tests.objects import BOX, box, polygons, rectangle, skeleton
+from tests.ontologies import checklist, object_node, ontology, radio
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
-KIND, FLAGS = radio("Kind", "Car", "Lorry"), checklist("Flags", "Wet", "Dark")
 WHOLE, PIECES, SINGLE_ROWS = 1 << 24, 6000, 1
+NODES = ontology(
+    object_node("bounding_box", radio("Kind", "Car", "Lorry"), checklist("Flags", "Wet", "Dark")),
+    templates=[],
+)
+
+# The fixture is expensive; all of its tests share it.
+pytestmark = pytest.mark.xdist_group("reproducibility")
 
 
-def numbered_row(number: int, **more: Any) -> Json:
+def numbered_row(number: int, **fields: Any) -> JSON:
     """A label row of one image with two objects, of which the second is good in most rows."""
     ring = rectangle(0.1, 0.1, 0.2, 0.3) if number % 7 else [0.1, 0.1, 0.5, 0.5]
-    objects = [box("car", 0.01 * number), polygon(f"roof-{number}", [ring])]
-    answers = {"car": [answered(KIND, ("Car", "Lorry")[number % 2]), answered(FLAGS, ["Wet"])]}
-    return image_row(f"image-{number:02}", *objects, object_answers=answers, **more)
+    objects = [box("car", BOX | {"x": 0.01 * number}), polygons(f"roof-{number}", [ring])]
+    kind = answer("Kind", chosen(("Car", "Lorry")[number % 2]))
+    answers = object_answers({"car": [kind, answer("Flags", chosen("Wet"))]})
+    name = f"image-{number:02}"
+    facts = {"label_hash": f"row-{name}", "object_answers": answers} | fields
+    return label_row({name: image_unit(objects)}, **facts)
 
 
-def repeating_rows() -> list[Json]:
+def film_row(label_hash: str, frames: dict[int, list[JSON]]) -> JSON:
+    return label_row({"film": video_unit(frames)}, "video", label_hash)
+
+
+def nameless_row(name: str, points: dict[str, tuple[float, float]]) -> JSON:
+    return label_row({name: image_unit([skeleton(name, points)])}, label_hash=None)
+
+
+def repeating_rows() -> list[JSON]:
     """Label rows of which some show the same file, or are editions of the same row, far apart."""
     rows = [numbered_row(number) for number in range(24)]
-    older = numbered_row(3, last_edited_at="2020-01-01 00:00:00")
-    newer = numbered_row(5, last_edited_at="2026-01-01 00:00:00")
-    film = {0: [box("car")], 4: [box("car"), box("van")]}
-    same_film = {4: [box("car", 0.5), box("dog")], 2: [box("dog")]}
-    points = {"tail": (0.1, 0.2), "nose": (0.5, 0.4)}
     return [
-        video_row("film", film),
+        film_row("film", {0: [box("car")], 4: [box("car"), box("van")]}),
         *rows[:12],
-        older,
+        numbered_row(3, last_edited_at="2020-01-01 00:00:00"),
         numbered_row(4, branch_name="drafts", label_hash="draft"),
-        label_row(image_unit("dog", skeleton("rex", points)), label_hash=None),
+        nameless_row("dog", {"tail": (0.1, 0.2), "nose": (0.5, 0.4)}),
         *rows[12:],
-        newer,
+        numbered_row(5, last_edited_at="2026-01-01 00:00:00"),
         numbered_row(8, label_hash="second look at 8"),
-        label_row(image_unit("cat", skeleton("tom", {"ear": (0.3, 0.3)})), label_hash=None),
-        video_row("film", same_film, label_hash="second look at the film"),
+        nameless_row("cat", {"ear": (0.3, 0.3)}),
+        film_row("second look", {4: [box("car", BOX | {"x": 0.5}), box("dog")], 2: [box("dog")]}),
     ]
 
 
 REPEATING = repeating_rows()
-NODES = [category("bounding_box", KIND, FLAGS), category("polygon"), category("skeleton")]
 
 
 def content(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -87,46 +95,25 @@ def content(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.name, json.dumps(manifest).encode()
 
 
-def said(exported: Exported) -> Json:
-    """Everything that an export says, but for how its tables are divided.
-
-    A row that another part supersedes is known by its tables alone: its findings have no path.
-    """
-    names = ("lineage.parquet", "findings.parquet")
-    manifest = {key: value for key, value in exported.manifest.items() if key != "run"}
-    del manifest["tables"]
-    manifest["files"] = [entry for entry in manifest["files"] if entry["path"] not in names]
-    findings = [json.dumps(row | {"path": None}) for row in exported.findings]
-    return {
-        "coco": (exported.folder / "annotations.json").read_bytes(),
-        "manifest": manifest,
-        "lineage": exported.lineage,
-        "findings": sorted(findings),
-    }
-
-
 @pytest.fixture(scope="module")
-def divided(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Exported]:
+def divided(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Export]:
     """The export of the repeating rows by the size of its parts."""
     made = {}
     for size in (WHOLE, PIECES, SINGLE_ROWS):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(chunks, "CHUNK_BYTES", size)
-            folder = tmp_path_factory.mktemp("parts")
-            made[size] = export_rows(REPEATING, ontology(*NODES), folder)
+            divide_into(patch, size)
+            made[size] = export_rows(tmp_path_factory.mktemp("parts"), REPEATING, NODES)
     return made
 
 
 @pytest.mark.parametrize("size", [PIECES, SINGLE_ROWS])
-def test_parts_of_another_size_make_the_same_export(
-    size: int, divided: dict[int, Exported]
-) -> None:
-    assert said(divided[size]) == said(divided[WHOLE])
+def test_parts_of_another_size_make_the_same_export(size: int, divided: dict[int, Export]) -> None:
+    assert dict(content(divided[size].folder)) == dict(content(divided[WHOLE].folder))
     check_promises(divided[size], REPEATING, divided[size].folder.parent / "labels.json")
 
 
 def test_rows_that_show_one_file_share_its_images_however_far_apart(
-    divided: dict[int, Exported],
+    divided: dict[int, Export],
 ) -> None:
     exported = divided[SINGLE_ROWS]
 
@@ -138,11 +125,11 @@ def test_rows_that_show_one_file_share_its_images_however_far_apart(
     assert names == ["car", "van", "car", "dog"]
     tracks = [entry["attributes"]["track_id"] for entry in on_film]
     assert len(set(tracks)) == 4
-    assert exported.codes("note").count("shared_data_hash") == 2
+    assert exported.notes.count("shared_data_hash") == 2
 
 
 def test_of_two_editions_of_a_row_the_newest_counts_however_far_apart(
-    divided: dict[int, Exported],
+    divided: dict[int, Export],
 ) -> None:
     exported = divided[SINGLE_ROWS]
 
@@ -152,14 +139,14 @@ def test_of_two_editions_of_a_row_the_newest_counts_however_far_apart(
         if "label_hash" in row
     }
     assert (edited["row-image-03"], edited["row-image-05"]) == ("2025", "2026")
-    assert exported.codes("skipped").count("superseded_row") == 4
+    assert exported.skipped.count("superseded_row") == 4
 
 
 def test_any_number_of_workers_makes_the_same_bytes(
-    divided: dict[int, Exported], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    divided: dict[int, Export], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunks, "CHUNK_BYTES", PIECES)
-    shared = export_rows(REPEATING, ontology(*NODES), tmp_path, workers=3)
+    divide_into(monkeypatch, PIECES)
+    shared = export_rows(tmp_path, REPEATING, NODES, workers=3)
 
     assert dict(content(shared.folder)) == dict(content(divided[PIECES].folder))
 
@@ -180,7 +167,7 @@ def test_another_process_with_another_hash_seed_makes_the_same_bytes(
     assert dict(content(there)) == dict(content(here.folder))
 
 
-def test_stage_by_stage_makes_the_same_export(divided: dict[int, Exported], tmp_path: Path) -> None:
+def test_stage_by_stage_makes_the_same_export(divided: dict[int, Export], tmp_path: Path) -> None:
     labels = divided[WHOLE].folder.parent / "labels.json"
     raw = snapshot_raw_labels(str(labels), str(tmp_path / "raw_labels"))
     nodes = build_ontology(str(labels.with_name("ontology.json")), raw, str(tmp_path / "ontology"))
@@ -188,7 +175,7 @@ def test_stage_by_stage_makes_the_same_export(divided: dict[int, Exported], tmp_
 
     result = export_tables(tables, nodes, str(tmp_path / "exports"), ExportSettings(), run={})
 
-    assert said(read_export(Path(result.url))) == said(divided[WHOLE])
+    assert dict(content(Path(result.url))) == dict(content(divided[WHOLE].folder))
 
 
 def shuffled(value: Any, dice: random.Random) -> Any:
@@ -202,7 +189,7 @@ def shuffled(value: Any, dice: random.Random) -> Any:
     return {key: shuffled(value[key], dice) for key in keys}
 
 
-def keep_order(before: Json, after: Json) -> None:
+def keep_order(before: JSON, after: JSON) -> None:
     """Put back the order of the spaces of a row, which is that of their images."""
     if before.get("spaces"):
         after["spaces"] = {name: after["spaces"][name] for name in before["spaces"]}
@@ -223,7 +210,7 @@ def test_shuffled_keys_change_neither_ids_nor_order(source: str, seed: int, tmp_
         keep_order(before, after)
 
     plain = export_files(labels, given, tmp_path / "plain")
-    other = export_rows(mixed, shuffled(json.loads(given.read_bytes()), dice), tmp_path)
+    other = export_rows(tmp_path, mixed, shuffled(json.loads(given.read_bytes()), dice))
 
     version = {"version": None}
     assert plain.coco["info"] | version == other.coco["info"] | version
@@ -235,4 +222,4 @@ def test_shuffled_keys_change_neither_ids_nor_order(source: str, seed: int, tmp_
         for exported in (plain, other)
     ]
     assert lineage[0].equals(lineage[1])
-    assert sorted(plain.codes()) == sorted(other.codes())
+    assert plain.codes() == other.codes()

@@ -5,30 +5,30 @@ from pathlib import Path
 
 import pytest
 
+from tests.exports import Export, export_files
 from tests.integration.comparison import check_against_reference
-from tests.integration.exports import Exported, export_files
-from tests.integration.label_rows import Json, labels_of
 from tests.integration.promises import check_promises
+from tests.label_rows import JSON, labels_of
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
 LABELS, ONTOLOGY = SAMPLE / "labels.json", SAMPLE / "ontology.json"
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
     return export_files(LABELS, ONTOLOGY, tmp_path_factory.mktemp("sample") / "coco")
 
 
-def sample_rows() -> list[Json]:
-    rows: list[Json] = json.loads(LABELS.read_bytes())
+def sample_rows() -> list[JSON]:
+    rows: list[JSON] = json.loads(LABELS.read_bytes())
     return rows
 
 
-def test_export_keeps_its_promises(exported: Exported) -> None:
+def test_export_keeps_its_promises(exported: Export) -> None:
     check_promises(exported, sample_rows(), LABELS)
 
 
-def test_export_is_what_the_plain_reference_makes(exported: Exported) -> None:
+def test_export_is_what_the_plain_reference_makes(exported: Export) -> None:
     rejected = {row["object_hash"] for row in exported.findings if row["outcome"] == "rejected"}
     assert len(rejected) == 1
     rows = sample_rows()

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.exports import Export, export_files
 from tests.integration.comparison import check_against_reference
-from tests.integration.exports import Exported, export_files
 from tests.integration.promises import check_promises
 from tests.integration.reference import Reference
 from tests.integration.reference_shapes import DRAWN
 from tests.integration.shared_data import WHY_SKIPPED, folders
-
-Json = dict[str, Any]
+from tests.label_rows import JSON
 
 ABSENT = "<absent>"
 FOLDERS = folders("data/encord")
@@ -26,6 +25,7 @@ FOLDERS = folders("data/encord")
 pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not FOLDERS[0].exists(), reason=WHY_SKIPPED),
+    pytest.mark.xdist_group("sdk fixtures"),
 ]
 
 
@@ -33,11 +33,11 @@ pytestmark = [
 class Case:
     """A folder of label rows with their export and what the SDK made of them."""
 
-    rows: list[Json]
-    ontology: Json
+    rows: list[JSON]
+    ontology: JSON
     labels: Path
-    exported: Exported
-    theirs: Json | None
+    exported: Export
+    theirs: JSON | None
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ class Found(NamedTuple):
     path: str
     ours: Any
     theirs: Any
-    node: Json
+    node: JSON
     case: Case
 
 
@@ -272,7 +272,7 @@ def _title(case: Case) -> str:
     return title
 
 
-def found_in(ours: Any, theirs: Any, path: str, node: Json, case: Case) -> Iterator[Found]:
+def found_in(ours: Any, theirs: Any, path: str, node: JSON, case: Case) -> Iterator[Found]:
     """Every difference between two values; numbers are equal whatever their type."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in dict.fromkeys([*ours, *theirs]):
@@ -299,15 +299,15 @@ def differences(case: Case) -> Iterator[Found]:
             yield from found_in(*pair, f"{section}/{name}", node, case)
 
 
-def _by_name(coco: Json) -> dict[str, Json]:
+def _by_name(coco: JSON) -> dict[str, JSON]:
     return {f"{entry['name']}#{entry['id']}": entry for entry in coco["categories"]}
 
 
-def _by_file_name(coco: Json) -> dict[str, Json]:
+def _by_file_name(coco: JSON) -> dict[str, JSON]:
     return {image["file_name"].replace("/", "|"): image for image in coco["images"]}
 
 
-def _by_object(coco: Json) -> dict[str, Json]:
+def _by_object(coco: JSON) -> dict[str, JSON]:
     frames = {image["id"]: image["file_name"] for image in coco["images"]}
     keys = [
         f"{entry['attributes']['encord_track_uuid']}@{frames[entry['image_id']]}".replace("/", "|")

@@ -6,42 +6,45 @@ from typing import Any
 import msgspec
 import pytest
 
-from coco_dagster.coco.profiles import ENCORD
-from tests.integration.exports import export_rows
-from tests.integration.label_rows import Json, answered, box, image_row, skeleton
-from tests.integration.ontologies import category, checklist, ontology, option, radio, template
+from coco_dagster.coco.profiles import ENCORD, ExportSettings
+from tests.exports import export_rows
+from tests.label_rows import JSON, answer, chosen, label_row, object_answers
+from tests.objects import box
+from tests.ontologies import checklist, object_node, ontology, option, radio
 
 TRIM = checklist("Trim", "Chrome", "Leather")
 KIND = radio("Kind", option("Car", TRIM), "Lorry")
+CAR, LORRY = answer("Kind", chosen("Car")), answer("Kind", chosen("Lorry"))
 
 
-def classifications(attribute: Json, answers: list[Json], style: str, folder: Path) -> Any:
-    row = image_row("a", box("car"), object_answers={"car": answers})
+def classifications(attribute: JSON, answers: list[JSON], style: str, folder: Path) -> Any:
+    row = label_row([box("car")], object_answers=object_answers({"car": answers}))
     profile = msgspec.structs.replace(ENCORD, classification_style=style)
-    given = ontology(category("bounding_box", attribute))
-    return export_rows([row], given, folder, profile=profile).classifications("car")
+    nodes = ontology(object_node("bounding_box", attribute))
+    settings = ExportSettings(profile=profile)
+    return export_rows(folder, [row], nodes, settings).classifications("car")
 
 
 @pytest.mark.parametrize(
     ("answers", "flat", "nested"),
     [
         (
-            [answered(TRIM, ["Leather"]), answered(KIND, "Car")],
+            [answer("Trim", chosen("Leather")), CAR],
             {"Kind": "Car", "Chrome": False, "Leather": True},
             {"Kind": {"answer": "Car", "attributes": {"Trim": ["Leather"]}}},
         ),
         (
-            [answered(TRIM, []), answered(KIND, "Car")],
+            [answer("Trim", []), CAR],
             {"Kind": "Car", "Chrome": False, "Leather": False},
             {"Kind": {"answer": "Car", "attributes": {"Trim": []}}},
         ),
         (
-            [answered(KIND, "Car")],
+            [CAR],
             {"Kind": "Car"},
             {"Kind": {"answer": "Car", "attributes": {}}},
         ),
         (
-            [answered(TRIM, []), answered(KIND, "Lorry")],
+            [answer("Trim", []), LORRY],
             {"Kind": "Lorry"},
             {"Kind": {"answer": "Lorry", "attributes": {}}},
         ),
@@ -50,7 +53,7 @@ def classifications(attribute: Json, answers: list[Json], style: str, folder: Pa
 )
 @pytest.mark.parametrize("style", ["flat", "nested"])
 def test_a_nested_checklist_is_listed_where_it_is_answered(
-    answers: list[Json], flat: Json, nested: Json, style: str, tmp_path: Path
+    answers: list[JSON], flat: JSON, nested: JSON, style: str, tmp_path: Path
 ) -> None:
     found = classifications(KIND, answers, style, tmp_path)
 
@@ -59,28 +62,10 @@ def test_a_nested_checklist_is_listed_where_it_is_answered(
 
 @pytest.mark.parametrize(
     ("answers", "expected"),
-    [([answered(TRIM, [])], {"Chrome": False, "Leather": False}), ([], {})],
+    [([answer("Trim", [])], {"Chrome": False, "Leather": False}), ([], {})],
     ids=["none of its options", "not answered"],
 )
 def test_an_archived_checklist_is_listed_where_it_is_answered(
-    answers: list[Json], expected: Json, tmp_path: Path
+    answers: list[JSON], expected: JSON, tmp_path: Path
 ) -> None:
     assert classifications(TRIM | {"archived": True}, answers, "flat", tmp_path) == expected
-
-
-@pytest.mark.parametrize("with_template", [True, False])
-def test_a_skeleton_without_a_template_takes_its_points_from_the_labels_and_is_noted(
-    with_template: bool, tmp_path: Path
-) -> None:
-    templates = [template("nose", "tail")] if with_template else []
-    given = ontology(category("skeleton"), templates=templates)
-    rows = [
-        image_row("a", skeleton("dog", {"tail": (0.1, 0.2)})),
-        image_row("b", skeleton("cat", {"nose": (0.5, 0.4), "tail": (0.1, 0.2)})),
-    ]
-
-    exported = export_rows(rows, given, tmp_path)
-
-    points = ["nose", "tail"] if with_template else ["tail", "nose"]
-    assert exported.categories[0]["keypoints"] == points
-    assert exported.codes() == ([] if with_template else ["skeleton_without_template"])

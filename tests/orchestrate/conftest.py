@@ -1,6 +1,6 @@
 """A small project: two label rows of one image each, and their ontology."""
 
-import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,77 +9,34 @@ import dagster as dg
 import pytest
 
 from coco_dagster.orchestrate.definitions import build_encord_coco_defs
-
-BOX = {"x": 0.1, "y": 0.2, "w": 0.3, "h": 0.4}
+from tests.label_rows import JSON, as_json, image_unit, label_row
+from tests.objects import box
+from tests.ontologies import object_node
 
 ONTOLOGY = {
-    "objects": [
-        {
-            "id": "1",
-            "name": "Boat",
-            "color": "#D33115",
-            "shape": "bounding_box",
-            "featureNodeHash": "boat",
-            "attributes": [],
-        }
-    ],
+    "objects": [object_node("bounding_box", name="Boat")],
     "classifications": [],
 }
 
 
-def box(object_hash: str, geometry: dict[str, Any] = BOX) -> dict[str, Any]:
-    return {
-        "objectHash": object_hash,
-        "featureHash": "boat",
-        "name": "Boat",
-        "value": "boat",
-        "color": "#D33115",
-        "shape": "bounding_box",
-        "boundingBox": geometry,
-        "confidence": 1,
-        "manualAnnotation": True,
-    }
-
-
-def label_row(name: str, objects: list[dict[str, Any]]) -> dict[str, Any]:
-    unit = {
-        "data_hash": f"file-{name}",
-        "data_title": f"{name}.jpg",
-        "data_type": "image/jpeg",
-        "data_link": "",
-        "data_sequence": 0,
-        "width": 100,
-        "height": 50,
-        "labels": {"objects": objects, "classifications": []},
-    }
-    return {
-        "label_hash": f"row-{name}",
-        "branch_name": "main",
-        "created_at": "2025-01-07 16:12:23",
-        "last_edited_at": "2025-02-07 16:12:23",
-        "data_hash": unit["data_hash"],
-        "data_title": unit["data_title"],
-        "data_type": "image",
-        "dataset_hash": "dataset",
-        "dataset_title": "Harbour",
-        "label_status": "LABELLED",
-        "data_units": {unit["data_hash"]: unit},
-        "object_answers": {},
-        "classification_answers": {},
-        "object_actions": {},
-    }
+def write_row(folder: Path, name: str, objects: list[JSON]) -> Path:
+    """Write a label row of one image, `row-<name>`, to a file of its own."""
+    path = folder / f"row-{name}.json"
+    unit = image_unit(objects, data_title=f"{name}.jpg")
+    path.write_text(as_json(label_row({f"file-{name}": unit}, label_hash=path.stem)))
+    return path
 
 
 def write_labels(folder: Path) -> Path:
     """Write two label rows with three boxes."""
     folder.mkdir()
-    for row in (label_row("a", [box("o1"), box("o2")]), label_row("b", [box("o1")])):
-        (folder / f"{row['label_hash']}.json").write_text(json.dumps(row))
+    write_row(folder, "a", [box("o1"), box("o2")])
+    write_row(folder, "b", [box("o1")])
     return folder
 
 
 def write_ontology(path: Path) -> Path:
-    path.write_text(json.dumps(ONTOLOGY))
+    path.write_text(as_json(ONTOLOGY))
     return path
 
 
@@ -105,10 +62,7 @@ def labels(tmp_path: Path) -> Path:
 @pytest.fixture
 def rejected_label(labels: Path) -> Path:
     """One more label row, with a box that has no width."""
-    path = labels / "row-c.json"
-    row = label_row("c", [box("o1", {"x": 0.1, "y": 0.2, "h": 0.4})])
-    path.write_text(json.dumps(row))
-    return path
+    return write_row(labels, "c", [box("o1", {"x": 0.1, "y": 0.2, "h": 0.4})])
 
 
 @pytest.fixture
@@ -142,16 +96,28 @@ def launch() -> Callable[..., dg.ExecuteInProcessResult]:
     return run_job
 
 
-@pytest.fixture(scope="module")
-def finished(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[dg.Definitions, dg.ExecuteInProcessResult]:
+@pytest.fixture(scope="session")
+def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the pipeline of `finished`: labels, ontology and storage."""
+    return tmp_path_factory.mktemp("boats")
+
+
+@pytest.fixture(scope="session")
+def finished(finished_folder: Path) -> tuple[dg.Definitions, dg.ExecuteInProcessResult]:
     """A pipeline of which every asset has been materialised, and the run that did it."""
-    folder = tmp_path_factory.mktemp("boats")
     definitions = build_encord_coco_defs(
         name="boats",
-        labels=str(write_labels(folder / "labels")),
-        ontology=str(write_ontology(folder / "ontology.json")),
-        storage=str(folder / "storage"),
+        labels=str(write_labels(finished_folder / "labels")),
+        ontology=str(write_ontology(finished_folder / "ontology.json")),
+        storage=str(finished_folder / "storage"),
     )
     return definitions, run_job(definitions)
+
+
+@pytest.fixture
+def published(
+    finished: object, finished_folder: Path, build: Callable[..., dg.Definitions], storage: Path
+) -> dg.Definitions:
+    """A pipeline whose storage holds what `finished` made, and may be spoilt."""
+    shutil.copytree(finished_folder / "storage", storage)
+    return build()

@@ -13,9 +13,9 @@ from coco_dagster.orchestrate.table_checks import (
     orphaned_annotations,
     repeated_keys,
 )
-from coco_dagster.tables.parts import write_part
+from coco_dagster.tables.part_store import store_part
 from coco_dagster.tables.schemas import TABLES
-from coco_dagster.tables.store import TableSet, TableSetDraft
+from coco_dagster.tables.store import TableSet, publish_table_set
 
 Part = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -30,17 +30,13 @@ def table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def publish(root: Path, *parts: Part) -> TableSet:
-    draft = TableSetDraft(str(root))
-    written = [
-        write_part(
-            draft.folder,
-            number,
-            {name: table(name, rows) for name, rows in part.items()},
-            "parquet",
+    stored = [
+        store_part(
+            str(root), str(number), {name: table(name, rows) for name, rows in part.items()}
         )
         for number, part in enumerate(parts)
     ]
-    return draft.publish("0" * 16, written, {}, tuple(parts[0]))
+    return publish_table_set(str(root), "0" * 16, stored, {}, tuple(parts[0]))
 
 
 def frame(label_hash: str, number: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tests.label_rows import (
 from tests.normalised import normalised
 from tests.objects import BOX, bitmask, box, drawn, point, polygon, skeleton
 from tests.ontologies import object_node, ontology
+from tests.spoilt_rows import NODES, every_kind_of_row, spoil
 
 Tables = dict[str, list[JSON]]
 
@@ -382,81 +383,11 @@ def test_many_rejected_objects_of_a_large_row_take_no_time() -> None:
     assert len(ends(tables, "rejected")) == 4000
 
 
-def nasty(number: random.Random) -> Any:
-    """Something that stands where it should not."""
-    return number.choice(
-        [None, True, 5, -1, 1.5, 10**30, 1e308, "", "x", "5", [], {}, [None], {"0": None}, [[]]]
-    )
-
-
-def spoil(value: Any, number: random.Random) -> Any:
-    """The same JSON with some of its values replaced, dropped or repeated."""
-    if number.random() < 0.03:
-        return nasty(number)
-    if isinstance(value, dict):
-        return {
-            key if number.random() > 0.02 else number.choice(["", "01", "-1", "x", "5"]): spoil(
-                entry, number
-            )
-            for key, entry in value.items()
-            if number.random() > 0.02
-        }
-    if isinstance(value, list):
-        entries = [spoil(entry, number) for entry in value if number.random() > 0.03]
-        return entries + entries[:1] if number.random() < 0.05 else entries
-    return value
-
-
-def every_kind_of_row() -> list[JSON]:
-    ring = [[[0.1, 0.1, 0.5, 0.1, 0.1, 0.5], [0.2, 0.2, 0.3, 0.2, 0.2, 0.3]]]
-    objects = [
-        box("a"),
-        drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX | {"theta": 30}, "b"),
-        polygon("c"),
-        drawn("polygon", "polygons", ring, "d"),
-        drawn("polyline", "polyline", [{"x": 0, "y": 0}, {"x": 1, "y": 1}], "e"),
-        point("f"),
-        skeleton("g"),
-        bitmask("h"),
-        drawn("circle", "circle", {"x": 0.5, "y": 0.5, "r": 0.1}, "i"),
-        drawn("ellipse", "ellipse", {"x": 0.5, "y": 0.5, "rx": 0.1, "ry": 0.2}, "j"),
-        drawn(
-            "cuboid_2d",
-            "cuboid_2d",
-            {"front": [0, 0, 1, 0, 1, 1], "offset": {"x": 0.1, "y": 0}},
-            "k",
-        ),
-    ]
-    spaces = {
-        "s1": {"space_type": "image", "width": 9, "height": 9, "labels": keyed({0: objects})},
-        "s2": {
-            "space_type": "medical_stack",
-            "frames": [{"width": 9, "height": 9, "instance_uid": "1"}],
-            "labels": keyed({0: objects}),
-        },
-        "s3": {
-            "space_type": "image_sequence",
-            "frames": [{"data_uuid": "u", "data_title": "a.png"}],
-            "width": 9,
-            "height": 9,
-            "labels": keyed({0: objects}),
-        },
-    }
-    answers = {"a": {"objectHash": "a", "classifications": []}, "n": {"shape": "audio"}}
-    metadata = {"dicom_instance_uid": "1.2", "width": 9, "height": 9}
-    return [
-        label_row(objects, label_hash="1", object_answers=answers),
-        label_row({"v": video_unit({0: objects, 5: objects})}, "video", "2"),
-        label_row({"d": dicom_unit({0: flat(objects) | {"metadata": metadata}})}, "dicom", "3"),
-        label_row({"g": {"data_type": "group"}}, "group", "4", spaces=spaces),
-    ]
-
-
 @given(st.integers(0, 2**32))
 def test_whatever_is_spoilt_the_objects_add_up(seed: int) -> None:
-    number = random.Random(seed)
-    rows = [as_json(spoil(row, number)) for row in every_kind_of_row()]
-    tables = normalised(*rows)
+    dice = random.Random(seed)
+    rows = [as_json(spoil(row, dice, 0.02)) for row in every_kind_of_row()]
+    tables = normalised(*rows, nodes=NODES)
     assert objects_add_up(tables)
     for name, schema in LABEL_TABLES.items():
         keys = [tuple(row[column] for column in table_key(schema)) for row in tables[name]]

@@ -24,7 +24,7 @@ class Category(Struct, frozen=True):
 
     Attributes:
         name: its name, if it is a text.
-        keypoints: number of its keypoints, None where it lists none.
+        keypoints: number of its keypoints, None where it has none, -1 where they are no list.
         place: where it stands.
     """
 
@@ -38,13 +38,13 @@ class CategorySection(Struct, frozen=True):
 
     Attributes:
         by_key: id, as `Ids.keys` has it → category.
-        parents: names that a category of another name has as its supercategory.
+        grouping: ids of categories whose name is the supercategory of another one.
         count: number of entries.
         findings: code → what is wrong with them, as if they were those of the first object.
     """
 
     by_key: Mapping[int, Category]
-    parents: frozenset[str]
+    grouping: tuple[int, ...]
     count: int
     findings: Mapping[str, Found]
 
@@ -72,20 +72,26 @@ def read_categories(text: bytes) -> CategorySection:
                 continue
             if key in by_key:
                 _add(findings, ["duplicate_category_id"], block.place(at))
-            keypoints = len(entry.keypoints) if isinstance(entry.keypoints, list) else None
-            by_key[key] = Category(_text(entry.name), keypoints, block.place(at))
+            by_key[key] = Category(_text(entry.name), _size(entry.keypoints), block.place(at))
     _check_names(findings, block)
     _check_numbering(findings, by_key)
-    parents = frozenset(_parents(entries))
-    return CategorySection(by_key, parents, positions[-1], findings.by_code)
+    parents = set(_parents(entries))
+    grouping = tuple(key for key, category in by_key.items() if category.name in parents)
+    return CategorySection(by_key, grouping, positions[-1], findings.by_code)
 
 
-NO_CATEGORIES: Final = CategorySection({}, frozenset(), 0, {})
+NO_CATEGORIES: Final = CategorySection({}, (), 0, {})
 
 
 def _add(findings: Findings, codes: Iterable[str], place: Place) -> None:
     for code in codes:
         findings.add(code, 1, [place])
+
+
+def _size(keypoints: Any) -> int | None:
+    if isinstance(keypoints, list):
+        return len(keypoints)
+    return None if keypoints in (UNSET, None) else -1
 
 
 def _text(value: Any) -> str | None:
@@ -120,9 +126,7 @@ def _broken_keypoint_rules(entry: CategoryEntry) -> Iterator[str]:
             yield "category_skeleton_missing"
     elif not _is_skeleton(skeleton):
         yield "category_skeleton_malformed"
-    elif any(
-        not 1 <= end <= (len(points) if has_points else 0) for edge in skeleton for end in edge
-    ):
+    elif has_points and any(not 1 <= end <= len(points) for edge in skeleton for end in edge):
         yield "skeleton_edge_out_of_range"
 
 
@@ -143,11 +147,11 @@ def _check_names(findings: Findings, block: Block) -> None:
 
 def _check_numbering(findings: Findings, by_key: Mapping[int, Category]) -> None:
     numbers = sorted(by_key)
-    if not numbers or any(category.place.id is None for category in by_key.values()):
+    if not numbers or any(type(category.place.id) is not int for category in by_key.values()):
         return
     if 0 in by_key:
         _add(findings, ["category_id_zero"], by_key[0].place)
-    if COCO_80.issuperset(numbers) and max(numbers) > _LAST_ID_WITHOUT_GAP:
+    if numbers == sorted(COCO_80):
         return
     for before, number in zip([min(numbers[0] - 1, 0), *numbers], numbers, strict=False):
         if number != before + 1:

@@ -69,6 +69,12 @@ class Ids(NamedTuple):
     keys: Ints
     kinds: Kinds
 
+    @property
+    def name_something(self) -> Flags:
+        """Whether each id is there and not null."""
+        flags: Flags = (self.kinds != Kind.MISSING) & (self.kinds != Kind.NULL)
+        return flags
+
 
 def ids_of(values: Sequence[Any]) -> Ids:
     """Ids from what stands in their place."""
@@ -98,6 +104,8 @@ def _key(value: Any) -> tuple[int, bool]:
 
 def within_units(keys: Ints, units: Ints) -> NDArray[np.uint64]:
     """Keys that are equal only where both the key and the unit are."""
+    if not units.any():
+        return keys.view(np.uint64)
     mixed: NDArray[np.uint64] = keys.view(np.uint64) + units.astype(np.uint64) * _UNIT_STRIDE
     return mixed
 

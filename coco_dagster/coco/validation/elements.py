@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -74,7 +75,7 @@ class Block(NamedTuple):
 
     def column(self, name: str) -> list[Any]:
         """The values of one key."""
-        return [getattr(entry, name) for entry in self.entries]
+        return list(map(attrgetter(name), self.entries))
 
     def place(self, position: int) -> Place:
         """Where an entry of the block stands."""

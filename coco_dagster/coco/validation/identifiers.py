@@ -10,23 +10,21 @@ from coco_dagster.coco.validation.elements import Block
 from coco_dagster.coco.validation.findings import Findings
 from coco_dagster.encord.run_lengths import Flags
 
-_IS_INT: Final = (Kind.INT, Kind.HUGE)
 _FLOAT_LIMIT: Final = 2**53
-_INT32_LIMIT: Final = 2**31
 
 _BROKEN: Final[dict[str, Callable[[Ids], Flags]]] = {
     "id_not_int": lambda ids: np.isin(ids.kinds, (Kind.NULL, Kind.OTHER)),
     "id_float": lambda ids: ids.kinds == Kind.FLOAT,
     "id_negative": lambda ids: (ids.kinds <= Kind.FLOAT) & (ids.keys < 0),
-    "id_beyond_int32": lambda ids: _beyond(ids, _INT32_LIMIT - 1),
-    "id_beyond_float": lambda ids: _beyond(ids, _FLOAT_LIMIT) | (ids.kinds == Kind.HUGE),
+    "id_beyond_float": lambda ids: beyond(ids, _FLOAT_LIMIT) | (ids.kinds == Kind.HUGE),
     "id_beyond_int64": lambda ids: ids.kinds == Kind.HUGE,
 }
 
 
-def _beyond(ids: Ids, limit: int) -> Flags:
-    beyond: Flags = (ids.kinds == Kind.INT) & (np.abs(ids.keys) > limit)
-    return beyond
+def beyond(ids: Ids, limit: int) -> Flags:
+    """Whether the size of each id that fits 64 bits is above a limit."""
+    found: Flags = (ids.kinds == Kind.INT) & (np.abs(ids.keys) > limit)
+    return found
 
 
 def mark_ids(findings: Findings, block: Block, columns: Sequence[Ids]) -> None:

@@ -1,6 +1,5 @@
 """Checks of images, and what annotations need to know of them."""
 
-import posixpath
 import re
 from typing import Any, Final, NamedTuple
 
@@ -19,12 +18,15 @@ from coco_dagster.coco.validation.columns import (
 )
 from coco_dagster.coco.validation.elements import Block
 from coco_dagster.coco.validation.findings import Findings
-from coco_dagster.coco.validation.identifiers import mark_ids
+from coco_dagster.coco.validation.identifiers import beyond, mark_ids
 from coco_dagster.coco.validation.positions import Positions
 from coco_dagster.encord.run_lengths import Flags, Ints
 
 _UNSAFE: Final = re.compile(r'[\x00-\x1f<>:"|?*]')
-_SUSPICIOUS: Final = re.compile(r'[\x00-\x1f<>:"|?*\\]|\.\.|^/')
+# A slash that begins a name follows what names are joined with.
+_SUSPICIOUS: Final = re.compile(r'[\x00-\x1f<>:"|?*\\]|\.\.|//')
+
+_INT32_MAX: Final = 2**31 - 1
 
 HAS_OBJECT: Final = 1
 HAS_CROWD: Final = 2
@@ -53,7 +55,7 @@ class ImageTable:
         self._positions = Positions()
         self._ids: list[Ids] = []
         self._sizes: list[NDArray[np.float32]] = []
-        self._names: list[tuple[Ints, Ints, Ints]] = []
+        self._names: dict[str, list[Ints]] = {"whole": [], "stem": [], "lower": []}
         self._states = np.zeros(0, np.uint8)
         self._index: _Index | None = None
 
@@ -62,9 +64,10 @@ class ImageTable:
         ids = ids_of(block.column("id"))
         self._mark(block, "image_without_id", ids.kinds == Kind.MISSING)
         mark_ids(self._findings, block, [ids])
+        self._mark(block, "image_id_beyond_int32", beyond(ids, _INT32_MAX))
         self._ids.append(ids)
         self._sizes.append(self._check_sizes(block))
-        self._names.append(self._check_names(block))
+        self._check_names(block)
         self._check_facts(block)
         self._positions.add(block.units, block.indices)
         self._states = np.concatenate((self._states, np.zeros(len(block.entries), np.uint8)))
@@ -90,8 +93,8 @@ class ImageTable:
         sizes[missing | null | not_positive] = np.nan
         return sizes
 
-    def _check_names(self, block: Block) -> tuple[Ints, Ints, Ints]:
-        """Checks file names and returns hashes of them, of their stems and of their lower case."""
+    def _check_names(self, block: Block) -> None:
+        """Checks file names and keeps hashes of them, of their stems and of their lower case."""
         names = block.column("file_name")
         missing = np.array([name is UNSET for name in names])
         usable = np.array([type(name) is str and name != "" for name in names])
@@ -103,11 +106,12 @@ class ImageTable:
             name if fit else f"\0{first + place}"
             for place, (name, fit) in enumerate(zip(names, usable.tolist(), strict=True))
         ]
-        suspicious = usable & np.array([bool(_SUSPICIOUS.search(text)) for text in texts])
-        for place in np.flatnonzero(suspicious).tolist():
-            self._check_suspicious(block, place, texts[place])
-        stems = [posixpath.splitext(text)[0] for text in texts]
-        return _hashes(texts), _hashes(stems), _hashes([text.lower() for text in texts])
+        if not usable.all() or _SUSPICIOUS.search("/" + "/".join(texts)):
+            for place in np.flatnonzero(usable).tolist():
+                self._check_suspicious(block, place, texts[place])
+        self._names["whole"].append(_hashes(texts))
+        self._names["stem"].append(_hashes(list(map(_stem, texts))))
+        self._names["lower"].append(_hashes(list(map(str.lower, texts))))
 
     def _check_suspicious(self, block: Block, place: int, name: str) -> None:
         found = {
@@ -166,23 +170,24 @@ class ImageTable:
         self._states[rows[known & ~are_crowds]] |= HAS_OBJECT
 
     def finish(self) -> None:
-        """Checks what only all images and annotations together show."""
+        """Checks what only all images and annotations together show; the last step."""
+        if not self._positions.count:
+            return
+        self._index = None
         self._find(np.flatnonzero(self._states == HAS_CROWD), "image_only_crowd")
         ids = self._all_ids()
         named = np.flatnonzero(ids.kinds != Kind.MISSING)
-        units = self._positions.units()
-        self._find(
-            named[later_duplicates(within_units(ids.keys, units)[named])], "duplicate_image_id"
-        )
-        if not self._names:
-            return
-        names, stems, lower = (
-            later_duplicates(within_units(np.concatenate(column), units))
-            for column in zip(*self._names, strict=True)
-        )
+        repeated = later_duplicates(within_units(ids.keys, self._positions.units())[named])
+        self._find(named[repeated], "duplicate_image_id")
+        names = self._repeated_names("whole")
         self._find(names, "file_name_repeated")
-        self._find(np.setdiff1d(stems, names, assume_unique=True), "file_name_stem_repeated")
-        self._find(np.setdiff1d(lower, names, assume_unique=True), "file_name_case_repeated")
+        for of, code in ("stem", "file_name_stem_repeated"), ("lower", "file_name_case_repeated"):
+            self._find(np.setdiff1d(self._repeated_names(of), names, assume_unique=True), code)
+
+    def _repeated_names(self, of: str) -> Ints:
+        """Rows whose hash an earlier row has too; the hashes are not kept."""
+        hashes = np.concatenate(self._names.pop(of))
+        return later_duplicates(within_units(hashes, self._positions.units()))
 
     def _find(self, rows: Ints, code: str) -> None:
         ids = self._all_ids()
@@ -212,6 +217,12 @@ class _Index(NamedTuple):
             hit = self.keys[at] == keys
             found[hit] = self.rows[at[hit]]
         return found
+
+
+def _stem(name: str) -> str:
+    """The name without its suffix."""
+    dot = name.rfind(".")
+    return name[:dot] if dot > name.rfind("/") + 1 else name
 
 
 def _hashes(texts: list[str]) -> Ints:

@@ -15,6 +15,7 @@ import msgspec
 from coco_dagster.encord.byte_window import ByteWindow
 from coco_dagster.encord.json_structure import (
     COPY_AGAIN,
+    WHITE_SPACE,
     JsonSyntaxError,
     StructureScanner,
     check_grammar,
@@ -23,7 +24,7 @@ from coco_dagster.encord.row_splitter import split_array
 
 Kind = Literal["array", "object", "scalar"]
 
-CHUNK_BYTES: Final = 4 << 20
+CHUNK_BYTES: Final = 2 << 20
 
 _KINDS: Final[dict[bytes, Kind]] = {b"[": "array", b"{": "object"}
 _LOW_BYTES: Final = 1 << 16
@@ -247,10 +248,16 @@ class CocoWalk:
             except RecursionError:
                 return None
             except msgspec.DecodeError as error:
-                # What follows the value is the first thing that msgspec objects to.
+                # What follows the value, and white space, is the first thing it objects to.
                 found = _TRAILING.search(str(error))
-                return int(found[1]) - 1 if found else None
+                return self._stripped_length(int(found[1]) - 1) if found else None
         return None
+
+    def _stripped_length(self, length: int) -> int:
+        buffer, start = self._window.buffer, self._window.start
+        while buffer[start + length - 1] in WHITE_SPACE:
+            length -= 1
+        return length
 
     def _large_object(self, unit: int, key: str) -> Iterator[SectionText]:
         """Passes an object that msgspec refuses or that does not fit."""

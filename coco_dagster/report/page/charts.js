@@ -39,7 +39,7 @@ function bars(labels, values, { colors = colorOf("--accent"), across = false, to
   const names = { grid: { display: false }, ticks: { color: colorOf("--ink"), autoSkip: !across, callback: function (value) { return shortened(this.getLabelForValue(value)); } } };
   return {
     type: "bar",
-    data: { labels, datasets: [{ data: values, backgroundColor: colors, borderRadius: 3, maxBarThickness: 26 }] },
+    data: { labels, datasets: [{ data: values, backgroundColor: colors, borderColor: colorOf("--rim"), borderWidth: 1, borderRadius: 3, maxBarThickness: 26 }] },
     options: baseOptions({ indexAxis: across ? "y" : "x", plugins: { tooltip }, onClick, [across ? "y" : "x"]: names }),
   };
 }
@@ -105,12 +105,13 @@ function placeChart(boxes) {
   const points = [...counts].map(([cell, count]) => ({ x: (cell % grid) + 0.5, y: Math.floor(cell / grid) + 0.5, count }));
   const accent = colorOf("--accent");
   const shade = ({ raw }) => accent + Math.round(38 + 217 * Math.sqrt((raw?.count ?? 0) / most)).toString(16).padStart(2, "0");
-  const side = { min: 0, max: grid, ticks: { display: false }, grid: { display: false }, border: { display: true, color: colorOf("--line") } };
+  const side = { min: 0, max: grid, ticks: { display: false }, grid: { display: false } };
   const total = points.reduce((sum, { count }) => sum + count, 0);
   const config = {
     type: "scatter",
     // A square point of radius r has sides of r·√2.
     data: { datasets: [{ data: points, pointStyle: "rect", backgroundColor: shade, borderWidth: 0, radius: ({ chart: { chartArea } }) => ((chartArea?.width ?? 0) / grid) / Math.SQRT2, hoverRadius: ({ chart: { chartArea } }) => ((chartArea?.width ?? 0) / grid) / Math.SQRT2 }] },
+    plugins: [{ id: "frame", beforeDatasetsDraw: ({ ctx, chartArea: { left, top, width, height } }) => { ctx.strokeStyle = colorOf("--quiet"); ctx.strokeRect(left, top, width, height); } }],
     options: { ...baseOptions({ x: side, y: { ...side, reverse: true }, plugins: { tooltip: { callbacks: { label: ({ raw }) => ` ${plural(raw.count, "box", "boxes")} (${share(raw.count, total)})` } } } }), clip: false },
   };
   const rows = points.sort((one, other) => other.count - one.count).slice(0, 50).map(({ x, y, count }) => [Math.floor(y) + 1, Math.floor(x) + 1, count]);
@@ -122,12 +123,36 @@ function answerChart(entry) {
   const facts = [plural(entry.answered ?? 0, "answer"), entry.unanswered && `${number(entry.unanswered)} not answered`, entry.distinct > (entry.answers?.length ?? 0) && !entry.ranges && `${number(entry.distinct)} different ones`].filter(Boolean);
   if (entry.ranges) {
     const digits = (value) => number(Math.round(value * 100) / 100);
-    const rows = entry.ranges.map(({ low, high, count }) => [`${digits(low)}–${digits(high)}`, count]);
+    const rows = entry.ranges.map(({ low, high, count }) => [low === high ? digits(low) : `${digits(low)}–${digits(high)}`, count]);
     return chart(entry.name, facts.join(", "), 200, bars(rows.map(([label]) => label), rows.map(([, count]) => count), { total: entry.answered }), ["Answer", "#Times"], rows);
   }
   const rows = (entry.answers ?? []).map(([answer, count]) => [answerText(answer), count]);
   if (entry.others) rows.push(["all others", entry.others]);
   return chart(entry.name, facts.join(", "), 46 + rows.length * 24, bars(rows.map(([label]) => label), rows.map(([, count]) => count), { across: true, total: entry.answered }), ["Answer", "#Times"], rows);
+}
+
+/** Options of checklists, which are ticked or not, as one chart for each category. */
+function optionCharts(entries) {
+  const groups = new Map();
+  for (const entry of entries.filter(isOption)) groups.set(entry.category, [...(groups.get(entry.category) ?? []), entry]);
+  return [...groups].map(([category, options]) => {
+    const count = (entry, wanted) => (entry.answers ?? []).reduce((sum, [answer, times]) => sum + (answer === wanted ? times : 0), 0);
+    const rows = options.map((entry) => [entry.name, count(entry, true), count(entry, false)]);
+    const config = bars(rows.map(([name]) => name), rows.map(([, yes]) => yes), { across: true });
+    const [dataset] = config.data.datasets;
+    config.data.datasets = [{ ...dataset, label: "ticked" }, { ...dataset, label: "not ticked", data: rows.map(([, , no]) => no), backgroundColor: colorOf("--line") }];
+    config.options.scales.x.stacked = config.options.scales.y.stacked = true;
+    config.options.plugins.tooltip = { callbacks: { label: ({ dataset: { label }, raw, dataIndex }) => ` ${label}: ${number(raw)} (${share(raw, rows[dataIndex][1] + rows[dataIndex][2])})` } };
+    return chart(`${ownerName(category)}: options ticked`, "", 46 + rows.length * 24, config, ["Option", "#Ticked", "#Not ticked"], rows);
+  });
+}
+
+function isOption({ answers }) {
+  return Boolean(answers?.length) && answers.every(([answer]) => typeof answer === "boolean");
+}
+
+function ownerName(category) {
+  return data.categories[category]?.name ?? "Images";
 }
 
 function showStatistics(chosen = "") {
@@ -141,8 +166,9 @@ function showStatistics(chosen = "") {
   picker.value = chosen;
   picker.addEventListener("change", () => showStatistics(picker.value));
   const tracks = charts.track_lengths;
-  const shownAnswers = answers.slice(0, 24);
-  const ownerOf = ({ category }) => data.categories[category]?.name ?? "Images";
+  const options = optionCharts(answers.filter(isOption)).slice(0, 12);
+  const others = answers.filter((entry) => !isOption(entry)).sort((one, other) => (other.answered ?? 0) - (one.answered ?? 0));
+  const shownAnswers = others.slice(0, 24);
   byId("statistics").replaceChildren(
     make("div", { class: "charts" },
       classBalance(),
@@ -151,7 +177,7 @@ function showStatistics(chosen = "") {
     ),
     make("div", { class: "picker" }, make("label", { for: "statistics-category" }, "Sizes, places and answers of"), picker),
     make("div", { class: "charts" }, ...(boxes.length ? [sizeChart(boxes), placeChart(boxes)] : [])),
-    ...(shownAnswers.length ? [make("div", { class: "picker" }, make("h2", {}, "Answers"), make("span", { class: "quiet" }, answers.length > 24 ? `24 of ${answers.length} attributes; choose a category to see its own.` : ""))] : []),
-    make("div", { class: "charts small" }, ...shownAnswers.map((entry) => answerChart(chosen === "" ? { ...entry, name: `${ownerOf(entry)}: ${entry.name}` } : entry))),
+    ...(answers.length ? [make("div", { class: "picker" }, make("h2", {}, "Answers"), make("span", { class: "quiet" }, others.length > 24 ? `The 24 attributes of ${others.length} that are answered most; choose a category to see its own.` : ""))] : []),
+    make("div", { class: "charts small" }, ...shownAnswers.map((entry) => answerChart({ ...entry, name: `${ownerName(entry.category)}: ${entry.name}` })), ...options),
   );
 }

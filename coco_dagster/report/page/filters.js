@@ -103,7 +103,7 @@ function buildFilters(onchange) {
 }
 
 function searchField(onchange) {
-  const field = make("input", { type: "search", id: "search", placeholder: "Title, name, hash, answer… ( / )", value: filters.text, "aria-label": "Search" });
+  const field = make("input", { type: "search", id: "search", placeholder: "Search ( / )", title: "Titles, names, hashes, answers", value: filters.text, "aria-label": "Search" });
   field.addEventListener("input", () => {
     filters.text = field.value;
     onchange();

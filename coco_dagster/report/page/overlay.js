@@ -155,7 +155,7 @@ function imageSize(image) {
   return [0, 1].map((side) => Math.max(1, ...ends.map((end) => Math.ceil(end[side] * 1.05))));
 }
 
-/** The picture of an image, or a plain sheet, and its annotations, the larger ones below. */
+/** The picture of an image, or a plain sheet, and its annotations. */
 function drawImage(image, { classOf = () => "" } = {}) {
   const [width, height] = imageSize(image);
   const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": image.title ?? image.name });
@@ -169,8 +169,10 @@ function drawImage(image, { classOf = () => "" } = {}) {
   }
   const layer = makeSvg("g", { class: "overlay" });
   const order = image.annotations.map((annotation, index) => ({ annotation, index }));
+  // Points and lines lie above areas, small areas above large ones.
+  const rank = ({ annotation: { p, l } }) => (p ? 2 : l ? 1 : 0);
   const extent = ({ annotation: { box } }) => box[2] * box[3];
-  order.sort((one, other) => extent(other) - extent(one) || one.index - other.index);
+  order.sort((one, other) => rank(one) - rank(other) || extent(other) - extent(one) || one.index - other.index);
   for (const { annotation, index } of order) {
     const group = drawAnnotation(annotation);
     group.dataset.index = index;

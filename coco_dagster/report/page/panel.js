@@ -39,7 +39,9 @@ function showPanel() {
 function annotationRow(annotation, index) {
   const category = data.categories[annotation.c];
   const chosen = index === view.annotation;
-  const facts = [annotation.track !== undefined && `track ${annotation.track}`, annotation.manual === false && "model"].filter(Boolean);
+  // In a single image every object is a track of its own, and its number tells nothing.
+  const moves = annotation.track !== undefined && data.images[view.image].type !== "image";
+  const facts = [moves && `track ${annotation.track}`, annotation.manual === false && "model"].filter(Boolean);
   const row = make("button", { type: "button", class: "row", "aria-expanded": String(chosen), onclick: () => choose(index) },
     swatch(category), make("span", { class: "ellipsis" }, category.name), make("span", { class: "quiet" }, facts.join(" · ")));
   return make("li", {}, row, chosen ? annotationFacts(annotation) : null);

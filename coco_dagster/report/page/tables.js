@@ -3,7 +3,7 @@
 function findingBlock(row, withPlace) {
   const at = data.images.findIndex((image) => image.unit === row.data_hash && image.frame === row.frame);
   const title = at >= 0 ? data.images[at].title ?? data.images[at].name : undefined;
-  const place = [title, row.frame !== undefined && `frame ${row.frame}`].filter(Boolean).join(", ");
+  const place = [title, row.frame > 0 && `frame ${row.frame}`].filter(Boolean).join(", ");
   return make("div", { class: "finding" },
     make("span", { class: `badge ${row.severity}` }, row.outcome), " ", make("strong", {}, row.code.replaceAll("_", " ")),
     withPlace && at >= 0 ? make("button", { type: "button", class: "copy", onclick: () => openViewer(at) }, "show image") : null,

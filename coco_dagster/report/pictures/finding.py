@@ -154,7 +154,7 @@ class _Names:
         for name, frame in _likely_names(image):
             paths = self._by_name.get(_base(name).lower(), [])
             path = paths[0] if len(paths) == 1 else _most_alike(paths, name)
-            if path is not None:
+            if path is not None and _is_telling(path, image):
                 return PictureFile(path, frame)
         return None
 
@@ -163,10 +163,8 @@ def _likely_names(image: CocoImage) -> Iterator[tuple[str, int | None]]:
     """What a picture is called if its folder is not the one that the export names."""
     origin = image.encord
     name = image.file_name
-    if not _is_frame_name(image):
-        yield name, None
-        yield _base(name), None
-        yield _stem(_base(name)), None
+    yield name, None
+    yield _stem(_base(name)), None
     frame = origin.frame if _is_frame_name(image) else None
     if image.image_title:
         yield image.image_title.replace("\\", "/"), frame
@@ -176,6 +174,13 @@ def _likely_names(image: CocoImage) -> Iterator[tuple[str, int | None]]:
 def _is_frame_name(image: CocoImage) -> bool:
     """Whether the last part of the name is but the number of a frame, as in videos."""
     return _stem(_base(image.file_name)) == str(image.encord.frame)
+
+
+def _is_telling(path: str, image: CocoImage) -> bool:
+    """Whether a name says of which file it is: `12.jpg` is a frame of any video."""
+    return _base(path) != _base(image.file_name) or (
+        not _is_frame_name(image) or f"/{path}".endswith(f"/{image.file_name}")
+    )
 
 
 def _most_alike(paths: Sequence[str], name: str) -> str | None:

@@ -18,10 +18,30 @@ HOLE = [16.0, 16.0, 32.0, 16.0, 32.0, 28.0, 16.0, 28.0]
 lacking("bbox_missing", "no `bbox`", "annotations", "bbox")
 setting("bbox_null", "`bbox` is null", "annotations", bbox=None)
 setting("bbox_empty", "`bbox` is `[]`", "annotations", bbox=[])
-setting("bbox_zero_width", "`bbox` with w = 0", "annotations", bbox=[8.0, 8.0, 0.0, 28.0])
-setting("bbox_negative", "`bbox` with w < 0", "annotations", bbox=[40.0, 8.0, -32.0, 28.0])
-setting("bbox_thin", "`bbox` with w = 0.5", "annotations", bbox=[8.0, 8.0, 0.5, 28.0])
-setting("bbox_outside", "`bbox` outside of the image", "annotations", bbox=[200.0, 8.0, 9.0, 9.0])
+setting(
+    "bbox_zero_width",
+    "`bbox` with w = 0",
+    "annotations",
+    as_written=True,
+    bbox=[8.0, 8.0, 0.0, 28.0],
+)
+setting(
+    "bbox_negative",
+    "`bbox` with w < 0",
+    "annotations",
+    as_written=True,
+    bbox=[40.0, 8.0, -32.0, 28.0],
+)
+setting(
+    "bbox_thin", "`bbox` with w = 0.5", "annotations", as_written=True, bbox=[8.0, 8.0, 0.5, 28.0]
+)
+setting(
+    "bbox_outside",
+    "`bbox` outside of the image",
+    "annotations",
+    as_written=True,
+    bbox=[200.0, 8.0, 9.0, 9.0],
+)
 lacking("area_missing", "no `area`", "annotations", "area")
 setting("area_null", "`area` is null", "annotations", area=None)
 setting("area_zero", "`area` is 0", "annotations", area=0.0)

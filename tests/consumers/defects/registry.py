@@ -68,15 +68,31 @@ def defect(
 
 
 def setting(
-    name: str, says: str, part: str, file: File = "instances", every: bool = False, **values: Any
+    name: str,
+    says: str,
+    part: str,
+    file: File = "instances",
+    every: bool = False,
+    as_written: bool = False,
+    **values: Any,
 ) -> None:
-    """Registers a defect of keys: set in the first entry of a part of the file, or in all."""
+    """Registers a defect of keys: set in the first entry of a part of the file, or in all.
+
+    Args:
+        name: name of the defect.
+        says: what is wrong.
+        part: section of the file.
+        file: which file.
+        every: whether all entries have it.
+        as_written: whether the file means what it says.
+        values: the keys.
+    """
 
     def change(coco: Json) -> None:
         for entry in coco[part] if every else coco[part][:1]:
             entry.update(values)
 
-    DEFECTS[name] = Defect(name, file, says, change)
+    DEFECTS[name] = Defect(name, file, says, change, change if as_written else None)
 
 
 def lacking(name: str, says: str, part: str, *keys: str, file: File = "instances") -> None:

@@ -63,18 +63,31 @@ setting("category_unknown", "an annotation of an unknown category", "annotations
 # Categories
 
 
-@defect("two categories of one name")
-def category_name_twice(coco: Json) -> None:
+def of_one_name(coco: Json) -> None:
+    """What this defect says is what it means."""
     coco["categories"][1]["name"] = coco["categories"][0]["name"]
+
+
+@defect("two categories of one name", meant=of_one_name)
+def category_name_twice(coco: Json) -> None:
+    of_one_name(coco)
 
 
 lacking("category_name_missing", "a category without `name`", "categories", "name")
 lacking("supercategory_missing", "no `supercategory`", "categories", "supercategory")
 
 
-@defect("a category that is not used is named like the supercategory of another")
-def supercategory_is_category(coco: Json) -> None:
+def with_supercategory(coco: Json) -> None:
+    """What this defect says is what it means, too."""
     coco["categories"].append({"id": 4, "name": "animal", "supercategory": "none"})
+
+
+@defect(
+    "a category that is not used is named like the supercategory of another",
+    meant=with_supercategory,
+)
+def supercategory_is_category(coco: Json) -> None:
+    with_supercategory(coco)
 
 
 # Images

@@ -42,7 +42,9 @@ def looks(coco_class: Any, evaluator_class: Any) -> Mapping[str, Look]:
 
     def keypoints(folder: Path) -> Seen:
         coco = load(folder / KEYPOINTS)
-        seen = _seen(coco, lambda entry: {"keypoints": entry["num_keypoints"]})
+        seen = _seen(
+            coco, lambda entry: {"keypoints": sum(v > 0 for v in entry["keypoints"][2::3])}
+        )
         return seen | {"ap": _keypoints_ap(evaluator_class, coco)}
 
     return {"boxes": boxes, "masks": masks, "keypoints": keypoints}

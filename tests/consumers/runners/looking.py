@@ -5,6 +5,7 @@ It runs where little but the consumer is installed: this module needs numpy alon
 
 import importlib.metadata
 import json
+import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ ROBOFLOW = "roboflow"
 """Where the files of a case lie below its folder."""
 
 _LONGEST_MESSAGE = 300
+_FOLDERS = re.compile(r"(?:/[\w.~-]+)+/")
 
 
 class CannotError(Exception):
@@ -116,8 +118,10 @@ def _looked(look: Look, folder: Path) -> Json:
 
 
 def _told(error: BaseException) -> str:
-    """Type and first line of an error, and of what caused it."""
-    cause = error.__cause__
-    message = " ".join(str(error).split())[:_LONGEST_MESSAGE]
-    told = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return told if cause is None else f"{told} ({_told(cause)})"
+    """Type of an error, and the message of what caused it, in one line and without folders."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    names = [type(error).__name__] + ([] if cause is error else [type(cause).__name__])
+    message = _FOLDERS.sub("…/", " ".join(str(cause).split()))[:_LONGEST_MESSAGE]
+    return ": ".join([*names, message] if message else names)

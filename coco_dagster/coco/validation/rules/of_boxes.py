@@ -172,9 +172,8 @@ CROWD_RULES: Final = (
         "an annotation with a run-length encoded mask has iscrowd 1",
         "write iscrowd 0 for masks that are not crowds",
         error("raises IndexError for the masks of the image", TRANSFORMERS),
-        error("cannot read compressed counts", LABELFORMAT),
         warning("does not score it", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
-        warning("does not train on it", TORCHVISION, DETECTRON2, MMDET, ULTRALYTICS, RF_DETR),
+        warning("does not train on it", DETECTRON2, MMDET, ULTRALYTICS, RF_DETR),
     ),
     rule(
         "annotation",
@@ -184,7 +183,7 @@ CROWD_RULES: Final = (
         error("raises IndexError for the masks of the image", TRANSFORMERS),
         error("raises TypeError: it expects run lengths", LABELFORMAT),
         warning("does not score it", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
-        warning("does not train on it", TORCHVISION, DETECTRON2, MMDET, ULTRALYTICS, RF_DETR),
+        warning("does not train on it", DETECTRON2, MMDET, ULTRALYTICS, RF_DETR),
     ),
     rule(
         "image",

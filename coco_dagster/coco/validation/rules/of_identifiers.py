@@ -121,13 +121,6 @@ IDENTIFIER_RULES: Final = (
     ),
     rule(
         "entry",
-        "id_beyond_int32",
-        "an id, image_id or category_id is 2^31 or more",
-        "number from 1",
-        warning("keeps image ids in 32 bits in its experimental dataset", DATUMARO),
-    ),
-    rule(
-        "entry",
         "id_beyond_float",
         "an id, image_id or category_id is above 2^53, where doubles skip integers",
         "number from 1; keep hashes in a key of their own",

@@ -40,6 +40,13 @@ IMAGE_RULES: Final = (
     ),
     rule(
         "image",
+        "image_id_beyond_int32",
+        "the id of an image is 2^31 or more",
+        "number images from 1",
+        warning("keeps image ids in 32 bits in its experimental dataset", DATUMARO),
+    ),
+    rule(
+        "image",
         "image_size_missing",
         "an image has no width or no height",
         "write both, in pixels",

@@ -1,0 +1,139 @@
+"""What can be looked at on asset pages: pictures of annotations, categories, findings, first rows.
+
+Every event stays in the event log for ever: what is written here has a size that no data set can
+exceed (see `contact_sheet.MOST_BYTES`, `MOST_CATEGORIES`, `PREVIEW_ROWS` and `PREVIEW_LETTERS`).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+
+from coco_dagster.orchestrate.metadata import MOST_CATEGORIES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from coco_dagster.report.report import CategoryRow, Report
+
+CONTACT_SHEET: Final = "contact_sheet"
+LARGEST_CATEGORIES: Final = "largest_categories"
+PREVIEW: Final = "preview"
+
+PREVIEW_ROWS: Final = 5
+"""Rows of a table that its asset page shows."""
+
+PREVIEW_LETTERS: Final = 40
+"""Letters of a text, or of a list, that a preview shows at most."""
+
+_CELL_TYPES: Final = (bool, int, float, str)
+
+
+def with_report(metadata: Mapping[str, Any], report: "Report") -> dict[str, Any]:
+    """Metadata of an export, and what its report adds; what is looked at first comes first.
+
+    Args:
+        metadata: what the export says of itself.
+        report: the report on it.
+    """
+    first: dict[str, Any] = {}
+    if report.contact_sheet is not None:
+        picture = f"![annotated images]({report.contact_sheet})"
+        first[CONTACT_SHEET] = dg.MetadataValue.md(picture)
+    if report.url is not None:
+        first["report"] = dg.MetadataValue.path(report.url)
+    first[LARGEST_CATEGORIES] = category_table(report.categories)
+    if report.findings:
+        first["findings"] = _finding_table(report)
+    if report.since is not None:
+        first["compared_with"] = report.since
+    return {**first, **{key: value for key, value in metadata.items() if key not in first}}
+
+
+def category_table(categories: Sequence["CategoryRow"]) -> dg.TableMetadataValue:
+    """The categories with the most annotations, at most `MOST_CATEGORIES` of them.
+
+    Args:
+        categories: all categories.
+    """
+    largest = sorted(categories, key=lambda row: -row.annotations)[:MOST_CATEGORIES]
+    compares = any(row.change is not None for row in largest)
+    columns = [
+        dg.TableColumn("category", "string"),
+        dg.TableColumn("shape", "string"),
+        dg.TableColumn("annotations", "int"),
+        dg.TableColumn("images", "int", description="Images that show the category."),
+        dg.TableColumn("share", "string", description="Share of all annotations."),
+    ]
+    if compares:
+        columns.append(
+            dg.TableColumn("change", "int", description="Annotations more than in the last export.")
+        )
+    records = []
+    for row in largest:
+        record: dict[str, str | int] = {
+            "category": row.name,
+            "shape": row.shape,
+            "annotations": row.annotations,
+            "images": row.images,
+            "share": f"{row.share:.1%}",
+        }
+        if compares:
+            record["change"] = row.change or 0
+        records.append(dg.TableRecord(record))
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
+
+
+def _finding_table(report: "Report") -> dg.TableMetadataValue:
+    columns = [
+        dg.TableColumn("finding", "string"),
+        dg.TableColumn("outcome", "string"),
+        dg.TableColumn("severity", "string"),
+        dg.TableColumn("times", "int"),
+    ]
+    records = [
+        dg.TableRecord(
+            {
+                "finding": row.code,
+                "outcome": row.outcome,
+                "severity": row.severity,
+                "times": row.count,
+            }
+        )
+        for row in report.findings
+    ]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
+
+
+def row_preview(rows: "pl.DataFrame") -> dg.TableMetadataValue:
+    """The first rows of a table, with long texts and lists cut short.
+
+    Args:
+        rows: the table, or its beginning.
+    """
+    shown = rows.head(PREVIEW_ROWS)
+    columns = [dg.TableColumn(name, str(kind).lower()) for name, kind in shown.schema.items()]
+    records = [
+        dg.TableRecord({name: _cell(value) for name, value in row.items()})
+        for row in shown.iter_rows(named=True)
+    ]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
+
+
+def _cell(value: Any) -> str | int | float | bool:
+    if isinstance(value, str):
+        return _shortened(value)
+    if isinstance(value, _CELL_TYPES):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, list):
+        return _shortened(f"{len(value)}: {value}")
+    return _shortened(str(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= PREVIEW_LETTERS else f"{text[: PREVIEW_LETTERS - 1]}…"

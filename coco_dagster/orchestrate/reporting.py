@@ -1,0 +1,72 @@
+"""Reports within a step. They are made for people: none of their failures fails the step."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+
+from coco_dagster.orchestrate.report_metadata import (
+    PREVIEW,
+    PREVIEW_ROWS,
+    row_preview,
+    with_report,
+)
+from coco_dagster.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from coco_dagster.export.result import ExportResult
+    from coco_dagster.report.settings import ReportSettings
+    from coco_dagster.tables.store import TableSet
+
+_NOT_SHOWN: Final = {"raw_labels": ("json",)}
+
+
+def reported(
+    context: dg.AssetExecutionContext,
+    metadata: Mapping[str, Any],
+    result: "ExportResult",
+    settings: "ReportSettings",
+    since: str | None,
+    labels: "TableSet",
+) -> dict[str, Any]:
+    """Write the report on an export, and add to the metadata what people look at.
+
+    Args:
+        context: execution context of the step.
+        metadata: what the export says of itself.
+        result: the published export.
+        settings: what is shown.
+        since: folder or URL of the export before this one; None where there is none.
+        labels: tables that the export was made from.
+    """
+    try:
+        from coco_dagster.report.report import report_export
+
+        report = report_export(result.url, settings, since, labels.scan)
+        for reason, number in report.picture_problems.items():
+            context.log.warning(f"{number} images of the report have no picture: {reason}.")
+        return with_report(metadata, report)
+    except Exception as error:
+        context.log.warning(f"The report could not be made: {type(error).__name__}: {error}")
+        return dict(metadata)
+
+
+def previewed(
+    context: dg.AssetExecutionContext, metadata: Mapping[str, Any], tables: "TableSet", table: str
+) -> dict[str, Any]:
+    """Add the first rows of a table to its metadata.
+
+    Args:
+        context: execution context of the step.
+        metadata: what the table says of itself.
+        tables: the published tables.
+        table: name of the table among them.
+    """
+    try:
+        hidden = _NOT_SHOWN.get(table, ())
+        columns = [name for name in TABLES[table].names if name not in hidden]
+        rows = tables.scan(table).select(columns).head(PREVIEW_ROWS).collect()
+        return {**metadata, PREVIEW: row_preview(rows)}
+    except Exception as error:
+        context.log.warning(f"There is no preview of {table}: {type(error).__name__}: {error}")
+        return dict(metadata)

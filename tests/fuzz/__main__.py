@@ -1,0 +1,59 @@
+"""`python -m tests.fuzz`: random spoilt label rows in the number that a night has time for."""
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from pathlib import Path
+
+from tests.fuzz.corpora import Corpus, of_files
+from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES
+from tests.fuzz.running import Tally, limit_memory, peak_memory, random_cases
+
+
+def main() -> int:
+    """Spoil as many label rows as asked for, and say what became of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="label rows to spoil")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same rows")
+    parser.add_argument("--memory", type=int, default=8 << 30, help="bytes of address space")
+    parser.add_argument("--labels", type=Path, help="label rows to spoil in place of the tests'")
+    parser.add_argument("--ontology", type=Path, help="their ontology")
+    given = parser.parse_args()
+    limit_memory(given.memory)
+    corpora: list[Corpus] = []
+    if given.labels:
+        corpora.append(of_files(given.labels.name, given.labels, given.ontology))
+    tally, start = Tally(), time.monotonic()
+    for number in itertools.count():
+        if tally.rows >= given.rows:
+            break
+        tally.add(next(random_cases(given.seed + number, corpora)))
+        if number % 100 == 99:
+            print(f"{tally.rows:,} rows, {len(tally.failures)} kinds of failures", file=sys.stderr)
+    _report(tally, time.monotonic() - start)
+    return 1 if tally.failures else 0
+
+
+def _report(tally: Tally, seconds: float) -> None:
+    for kind, failure in tally.failures.items():
+        print(f"--- {kind}\n{failure.case.corpus.name} {failure.case.profile}")
+        print(*failure.case.spoilings, sep="\n")
+        print(failure.error)
+    facts = {
+        "named mutations": sum(map(len, (ROWS, ROW_TEXTS, WHOLE_FILES, ONTOLOGIES))),
+        "spoilt rows": tally.rows,
+        "mutations": tally.mutations,
+        "exports": tally.cases,
+        "outcomes": dict(tally.outcomes.most_common()),
+        "kinds of failures": len(tally.failures),
+        "seconds": round(seconds),
+        "slowest export in seconds": round(tally.slowest, 1),
+        "peak memory in MB": peak_memory() >> 20,
+    }
+    print(json.dumps(facts, indent=1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
