@@ -205,16 +205,3 @@ def classified(
 def as_json(value: Any) -> str:
     """JSON text; strings pass for what is no JSON in Python."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def __getattr__(name: str) -> Any:
-    """Names that other modules hold now."""
-    from importlib import import_module
-
-    if name.startswith("__"):
-        raise AttributeError(name)
-    for module in ("objects", "ontologies", "exports", "normalised"):
-        found = getattr(import_module(f"tests.{module}"), name, None)
-        if found is not None:
-            return found
-    raise AttributeError(name)

@@ -59,7 +59,9 @@ def preview(
     with one_paragraph_on_failure():
         form = FORMATS.get(Path(out).suffix.lower())
         if form is None:
-            raise SettingsError(f"{out} has none of the suffixes {', '.join(FORMATS)}; give it one.")
+            raise SettingsError(
+                f"{out} has none of the suffixes {', '.join(FORMATS)}; give it one."
+            )
         from coco_dagster.report.preview import preview_annotation, preview_image
         from coco_dagster.report.published_export import PublishedExport
 

@@ -110,7 +110,7 @@ def _within(
     """Parts of one kind within the frames, and the index of the geometry that each belongs to."""
     boxes = shapely.box(0.0, 0.0, frames[:, 0], frames[:, 1])
     parts, whole = shapely.get_parts(shapely.intersection(geometries, boxes), return_index=True)
-    chosen = shapely.get_type_id(parts) == kind
+    chosen = (shapely.get_type_id(parts) == kind) & ~shapely.is_empty(parts)
     return parts[chosen], whole[chosen]
 
 

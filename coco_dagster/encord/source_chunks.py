@@ -82,10 +82,11 @@ class Segment(Struct, frozen=True):
 
     def _read(self) -> bytes:
         with open(self.path, "rb", buffering=0) as file:
-            if self.stamp not in (None, FileStamp.of(os.fstat(file.fileno()))):
-                return b""
             file.seek(self.offset)
-            return file.read(self.length)
+            text = file.read(self.length)
+            # Afterwards: what was written before the reading ended shows.
+            is_same = self.stamp in (None, FileStamp.of(os.fstat(file.fileno())))
+            return text if is_same else b""
 
 
 class SourceChunk(Struct, frozen=True):

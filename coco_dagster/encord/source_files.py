@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from coco_dagster.encord.source_streams import Explained, without_secrets
+from coco_dagster.encord.source_streams import Explained, identity_of, without_secrets
 from coco_dagster.errors import SourceError
 
 _LABEL_FILE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
@@ -54,7 +54,7 @@ class SourceFile(NamedTuple):
         local: its absolute path, if it is a regular file of this machine.
         open: opens it for reading, as it is stored.
         is_stored: whether it can be opened more than once, unlike a pipe.
-        facts: what a remote storage says of it.
+        facts: what a remote storage, or its zip, says of it.
     """
 
     name: str
@@ -79,6 +79,15 @@ class Listing(NamedTuple):
     files: list[SourceFile]
     passed_over: list[PassedOver]
     is_collection: bool
+
+
+def state_of(file: SourceFile) -> object:
+    """What tells a file from its other states, without opening it."""
+    if file.local is None:
+        return identity_of(file.facts)
+    with Explained(file.place):
+        status = os.stat(file.local)
+    return status.st_size, status.st_mtime_ns
 
 
 @contextmanager
@@ -127,6 +136,8 @@ def locate(location: str) -> SourceFile | Listing:
         system, path = fsspec.core.url_to_fs(location)
         if isinstance(system, LocalFileSystem):
             return _local(path)
+        # Listings are remembered for as long as the process lives.
+        system.invalidate_cache()
         facts = system.info(path)
         if facts["type"] == "directory":
             return _selected(place, list(_remote_files(system, path, place)))
@@ -192,7 +203,9 @@ def _is_zip(file: SourceFile) -> bool:
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> SourceFile:
     name = _printable(info.filename)
     member_place = f"{place}: {name}"
-    return SourceFile(name, member_place, None, partial(_open_member, archive, info, member_place))
+    opener = partial(_open_member, archive, info, member_place)
+    facts = {"size": info.file_size, "crc32": info.CRC}
+    return SourceFile(name, member_place, None, opener, facts=facts)
 
 
 def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> BinaryIO:

@@ -9,13 +9,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from coco_dagster.encord.source_files import Listing, SourceFile, locate
-from coco_dagster.encord.source_streams import Explained
+from coco_dagster.encord.source_streams import Explained, identity_of
 
 _SETTLED_NS: Final = 2_000_000_000
 """Time after which a further change of a file surely gets another time of writing."""
-
-_TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
-_IDENTITY: Final = ("ETag", "etag", "md5Hash", "content_md5", "crc32c", "generation", "size")
 
 
 class Stamp(Struct, frozen=True):
@@ -86,7 +83,7 @@ def _stamp(file: SourceFile, now_ns: int) -> Stamp:
         facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         text = "-".join(str(fact) for fact in facts)
         return Stamp(text, now_ns - written > _SETTLED_NS, status.st_size)
-    known = {name: file.facts[name] for name in (*_IDENTITY, *_TIMES) if file.facts.get(name)}
+    known = identity_of(file.facts)
     size = file.facts.get("size")
     # A size alone tells too little; object stores name the content or the time of writing.
     tells = any(name != "size" for name in known)

@@ -7,18 +7,32 @@ passwords.
 import io
 import os
 import re
+import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final, Self, cast
 
 import pyarrow as pa
+from fsspec.spec import AbstractBufferedFile
 
 from coco_dagster.errors import SourceError
 
 _COMPRESSIONS: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _MARK_BYTES: Final = 4
 _DAMAGED: Final = "is damaged or cut short: copy or export it again"
+CHANGED: Final = "changed while it was read: start again when it is complete"
+_IDENTITY: Final = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "content_md5",
+    "crc32c",
+    "crc32",
+    "generation",
+    "size",
+)
+_TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
 _PROBLEMS: Final[dict[type[Exception], str]] = {
     FileNotFoundError: "does not exist: check the path",
     PermissionError: "may not be read: give this user the right to read it",
@@ -51,6 +65,7 @@ class SourceStream:
         self._count = 0
         with Explained(place):
             self._stored = open_stored()
+            self._state = _state_of(self._stored)
             buffered = io.BufferedReader(cast(io.RawIOBase, self._stored))
             head = buffered.peek(_MARK_BYTES)
             marks = (name for mark, name in _COMPRESSIONS.items() if head.startswith(mark))
@@ -75,19 +90,69 @@ class SourceStream:
             Their number, 0 at the end.
 
         Raises:
-            SourceError: the file cannot be read, or its compressed data is damaged or cut short.
+            SourceError: the file cannot be read, changes meanwhile, or its compressed data is
+                damaged or cut short.
         """
         try:
             count = int(self._stream.readinto(view))
         except Exception as error:
-            if self.compression and getattr(error, "errno", None) is None:
+            self.check_unchanged()
+            if self.compression and _is_of_decompression(error):
                 raise SourceError(
                     f"{self._place} is damaged or cut short: its {self.compression} data breaks"
                     f" off after {self._count:,} uncompressed bytes; copy or export it again."
                 ) from None
             raise source_error(self._place, error) from None
         self._count += count
+        if not count:
+            self.check_unchanged()
         return count
+
+    def check_unchanged(self) -> None:
+        """Make sure that the file is still what it was when it was opened.
+
+        Raises:
+            SourceError: it changed.
+        """
+        with Explained(self._place):
+            if _state_of(self._stored, is_new=False) != self._state:
+                raise SourceError(f"{self._place} {CHANGED}.")
+
+
+def _state_of(stored: Any, *, is_new: bool = True) -> object:
+    """What tells an open file from its other states; None where it cannot change under way.
+
+    Args:
+        stored: a file of this machine or of a remote storage.
+        is_new: whether it has just been opened, and its storage been asked.
+    """
+    if isinstance(stored, io.FileIO):
+        status = os.fstat(stored.fileno())
+        return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    if not isinstance(stored, AbstractBufferedFile) or stored.size <= stored.blocksize:
+        # One answer of a storage is of one state of the file.
+        return None
+    if is_new:
+        return identity_of(stored.details)
+    stored.fs.invalidate_cache()
+    return identity_of(stored.fs.info(stored.path))
+
+
+def identity_of(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Those of the facts that a storage states of a file that tell its states apart.
+
+    Times are among them only where nothing else is but the size: listings state them otherwise
+    than the file itself.
+    """
+    known = {name: str(facts[name]).strip('"') for name in _IDENTITY if facts.get(name)}
+    if known.keys() <= {"size"}:
+        known |= {name: str(facts[name]) for name in _TIMES if facts.get(name)}
+    return known
+
+
+def _is_of_decompression(error: Exception) -> bool:
+    """Whether the data could not be uncompressed, rather than not be read."""
+    return isinstance(error, pa.ArrowException) or (type(error) is OSError and error.errno is None)
 
 
 def without_secrets(url: str) -> str:
@@ -128,6 +193,8 @@ def source_error(place: str, error: Exception) -> SourceError:
     for kind, problem in _PROBLEMS.items():
         if isinstance(error, kind):
             return SourceError(f"{place} {problem}.")
+    if type(error).__name__ == "FileExpired":  # of s3fs
+        return SourceError(f"{place} {CHANGED}.")
     if isinstance(error, ImportError):
         return SourceError(f"{place} needs a package that is not installed: {error}.")
     if isinstance(error, OSError) and error.errno:

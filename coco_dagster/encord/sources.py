@@ -29,8 +29,9 @@ from coco_dagster.encord.source_files import (
     SourceFile,
     list_files,
     locate,
+    state_of,
 )
-from coco_dagster.encord.source_streams import Explained, SourceStream
+from coco_dagster.encord.source_streams import CHANGED, Explained, SourceStream
 from coco_dagster.errors import SourceError, StorageError
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class LabelSource:
         self._location = _location(labels)
         self._spool = Path(spool)
         self._only = only
+        self._states: dict[str, object] | None = None
 
     def label_files(self) -> list[str]:
         """Paths of the files of label rows within the source, sorted; reads the start of each.
@@ -114,13 +116,15 @@ class LabelSource:
 
         Raises:
             SourceError: the source is missing, holds no file of label rows, or has a file that
-                is not JSON, of a wrong type, damaged, or has a row beyond `MAX_ROW_BYTES`.
+                is not JSON, of a wrong type, damaged, or has a row beyond `MAX_ROW_BYTES`; or it
+                changed while it was read, be it since an earlier call.
             StorageError: the spool folder cannot be written.
         """
         self.passed_over = []
         gathering = _Gathering(self._spool)
         try:
             with self._listing() as listing:
+                self._check_unchanged(listing)
                 self.passed_over += listing.passed_over
                 for run in self._runs(listing, chunk_bytes):
                     if gathering.length and gathering.length + len(run.text) > chunk_bytes:
@@ -139,6 +143,12 @@ class LabelSource:
             else:
                 chosen = [file for file in listing.files if self._only(file.name)]
                 yield listing._replace(files=chosen)
+
+    def _check_unchanged(self, listing: Listing) -> None:
+        states = {file.name: state_of(file) for file in listing.files}
+        if self._states not in (None, states):
+            raise SourceError(f"{listing.place} {CHANGED}.")
+        self._states = states
 
     def _runs(self, listing: Listing, chunk_bytes: int) -> Iterator["_SourceRun"]:
         buffer = bytearray(chunk_bytes + 2)
@@ -200,6 +210,7 @@ def _runs_of_file(
                 yield _SourceRun(file, stamp, first_index, *run)
                 first_index += len(run.rows.starts)
         except JsonSyntaxError as error:
+            stream.check_unchanged()
             raise SourceError(
                 f"{file.place} cannot be read as label rows: at byte {error.offset:,},"
                 f" {error.cause}; {error.remedy}."

@@ -10,6 +10,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.errors import StorageError
 from coco_dagster.tables.schemas import NORMALISATION_VERSION, SCHEMA_VERSION
 
 FORMAT_VERSION: Final = "1"
@@ -70,6 +71,35 @@ class Manifest(Struct, frozen=True, kw_only=True):
             yield separator + row.encode()
             separator = b",\n   "
         yield b"]" + tail + b"\n"
+
+
+class _Format(Struct, frozen=True):
+    format_version: str
+
+
+def check_format(manifest: bytes, place: str) -> None:
+    """Make sure that a manifest is of a format that this release reads.
+
+    Within a format, keys are only added: what is not known is passed over.
+
+    Args:
+        manifest: its text.
+        place: where the export is, for the message.
+
+    Raises:
+        StorageError: it is of another format, or no manifest.
+    """
+    try:
+        found = msgspec.json.decode(manifest, type=_Format).format_version
+    except msgspec.MsgspecError as error:
+        raise StorageError(
+            f"The {MANIFEST_FILE} in {place} is damaged ({error}); export it again."
+        ) from None
+    if found != FORMAT_VERSION:
+        raise StorageError(
+            f"The export in {place} has a manifest of format {found}, this release reads format "
+            f"{FORMAT_VERSION}; export it again, or use the release that wrote it."
+        )
 
 
 def ontology_entry(sha256: str, categories: pa.Table) -> dict[str, Any]:

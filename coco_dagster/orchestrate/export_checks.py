@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from coco_dagster.errors import StorageError
 from coco_dagster.export.result import ExportFile
-from coco_dagster.lineage.manifest import FINDINGS_FILE, MANIFEST_FILE
+from coco_dagster.lineage.manifest import FINDINGS_FILE, MANIFEST_FILE, check_format
+from coco_dagster.tables.locations import location, read_file
 
 _CHUNK_BYTES: Final = 1 << 22
 
@@ -37,6 +38,10 @@ class ManifestNumbers(Struct, frozen=True):
         return [file for file in self.files if file.annotations is not None]
 
 
+class _Latest(Struct, frozen=True):
+    export_id: str
+
+
 def latest_export(root: str) -> str:
     """Folder or URL of the export that was published last.
 
@@ -44,13 +49,16 @@ def latest_export(root: str) -> str:
         root: where exports are published.
 
     Raises:
-        StorageError: nothing was published there yet.
+        StorageError: nothing was published there yet, or it cannot be read.
     """
+    path = location(root) / "latest.json"
     try:
-        with fsspec.open(f"{root}/latest.json", "rb") as stream:
-            return f"{root}/{msgspec.json.decode(stream.read())['export_id']}"
+        latest = msgspec.json.decode(read_file(path), type=_Latest)
     except FileNotFoundError as error:
         raise StorageError(f"There is no export in {root} yet; materialise it first.") from error
+    except msgspec.MsgspecError as error:
+        raise StorageError(f"{path} is damaged ({error}); materialise the export anew.") from None
+    return f"{root}/{latest.export_id}"
 
 
 def read_manifest(export: str) -> ManifestNumbers:
@@ -58,9 +66,13 @@ def read_manifest(export: str) -> ManifestNumbers:
 
     Args:
         export: folder or URL of the export.
+
+    Raises:
+        StorageError: it cannot be read, or is of another format.
     """
-    with fsspec.open(f"{export}/{MANIFEST_FILE}", "rb") as stream:
-        return msgspec.json.decode(stream.read(), type=ManifestNumbers)
+    manifest = read_file(location(export) / MANIFEST_FILE)
+    check_format(manifest, export)
+    return msgspec.json.decode(manifest, type=ManifestNumbers)
 
 
 def wrong_counts(manifest: ManifestNumbers, input_objects: int) -> list[str]:

@@ -25,7 +25,7 @@ _RELATION: Final = '"#'
 _UNANSWERED: Final = "null"
 _ATTRIBUTE: Final = ("category", "key")
 _BARS: Final = 10
-_SCHEMA: Final = {"category": pl.Int64, "pair": pl.String, "count": pl.Int64}
+_SCHEMA: Final = pl.Schema({"category": pl.Int64, "pair": pl.String, "count": pl.Int64})
 
 
 class NumberRange(Struct, frozen=True):
@@ -122,7 +122,9 @@ def _is_list() -> pl.Expr:
 
 def _options_of_lists(lists: pl.DataFrame) -> pl.DataFrame:
     """Checklists that are written as the list of their chosen options: a row for each option."""
-    options = lists.with_columns(pl.col("value").str.extract_all(_STRING)).explode("value")
+    options = lists.with_columns(pl.col("value").str.extract_all(_STRING)).explode(
+        "value", empty_as_null=True
+    )
     return options.with_columns(pl.col("value").fill_null(_UNANSWERED))
 
 

@@ -48,8 +48,8 @@ class BoxStatistics(Struct, frozen=True):
         """
         side = np.sqrt(box[:, 2] * box[:, 3])
         bars = np.digitize(side, SIDE_EDGES)
-        _count(self.sides, category, bars, side > 0)
-        known = (frame > 0).all(axis=1)
+        _count(self.sides, category, bars, np.asarray(side > 0))
+        known = (frame[:, 0] > 0) & (frame[:, 1] > 0)
         size = np.maximum(frame, 1)
         cell = np.floor((box[:, :2] + box[:, 2:] / 2) / size * GRID)
         cell = np.clip(cell, 0, GRID - 1).astype(np.int64)

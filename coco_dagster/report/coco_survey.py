@@ -138,12 +138,10 @@ class _ShownImages:
         return found
 
     def _consider_unlabelled(self, file: str, images: pl.DataFrame) -> None:
-        hashes = image_hashes(images)
-        place = np.searchsorted(self._labelled, hashes)
-        known = self._labelled[np.minimum(place, self._labelled.size - 1)] if place.size else hashes
-        is_labelled = known == hashes if self._labelled.size else np.zeros(hashes.size, np.bool_)
-        rows = images.filter(~pl.Series(is_labelled))
-        ranked = rows.select(pl.lit(file).alias("file"), *IMAGE_KEY, "key", image_rank(rows), "line")
+        rows = images.filter(~pl.Series(_is_among(image_hashes(images), self._labelled)))
+        ranked = rows.select(
+            pl.lit(file).alias("file"), *IMAGE_KEY, "key", image_rank(rows), "line"
+        )
         both = pl.concat([self._unlabelled, ranked]).unique(IMAGE_KEY, keep="first")
         self._unlabelled = both.sort("rank", *IMAGE_KEY).head(self._most)
 
@@ -156,13 +154,23 @@ class _ShownImages:
         """
         labelled = list(self._images.values())
         room = max(most - len(labelled), round(most * _UNLABELLED_SHARE))
-        rows = self._unlabelled.head(min(room, without_annotations))
-        others = [
+        # What has a finding is shown for its sake, with annotations or without.
+        others = self._unlabelled.join(self._wanted, on=IMAGE_KEY, how="anti")
+        rows = others.sort("rank", *IMAGE_KEY).head(min(room, without_annotations))
+        unlabelled = [
             ShownImage(file, decode_image(line), [])
             for file, line in rows.select("file", "line").iter_rows()
         ]
-        chosen = labelled[: most - len(others)] + others
+        chosen = labelled[: most - len(unlabelled)] + unlabelled
         return sorted(chosen, key=lambda image: (image.file, image.coco.id, image.key))
+
+
+def _is_among(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which hashes are known; the known ones are ascending."""
+    if not known.size:
+        return np.zeros(hashes.size, np.bool_)
+    place = np.minimum(np.searchsorted(known, hashes), known.size - 1)
+    return np.asarray(known[place] == hashes)
 
 
 class _FileReader:

@@ -46,7 +46,9 @@ def contact_sheet(
     chosen = telling_images(images, categories, set(pictures.files) if pictures else set())
     if not chosen:
         return None
-    tiles = [_tile(images[at], categories, pictures.picture(at) if pictures else None) for at in chosen]
+    tiles = [
+        _tile(images[at], categories, pictures.picture(at) if pictures else None) for at in chosen
+    ]
     return _encoded(_sheet(tiles))
 
 
@@ -59,22 +61,32 @@ def telling_images(
         for at, image in enumerate(images)
         if image.annotations and image.coco.width and image.coco.height
     }
-    shapes: set[str] = set()
     seen: set[int] = set()
     chosen: list[int] = []
     while candidates and len(chosen) < MOST_TILES:
-
-        def worth(at: int) -> tuple[int, bool, int, int]:
-            new_shapes = {categories.entries[one].shape for one in candidates[at]} - shapes
-            crowded = len(images[at].annotations) > _MOST_DRAWN
-            return len(new_shapes), not crowded and at in with_picture, len(candidates[at] - seen), -at
-
-        best = max(candidates, key=worth)
-        of_best = candidates.pop(best)
-        shapes |= {categories.entries[one].shape for one in of_best}
-        seen |= of_best
+        best = max(
+            candidates,
+            key=lambda at: _worth(at, images[at], candidates[at], seen, categories, with_picture),
+        )
+        seen |= candidates.pop(best)
         chosen.append(best)
     return sorted(chosen)
+
+
+def _worth(
+    at: int,
+    image: ShownImage,
+    shows: set[int],
+    seen: set[int],
+    categories: ShownCategories,
+    with_picture: set[int],
+) -> tuple[int, bool, int, int]:
+    """New shapes first, then whether it can be looked at, then new categories."""
+    shapes, seen_shapes = (
+        {categories.entries[category].shape for category in some} for some in (shows, seen)
+    )
+    is_clear = at in with_picture and len(image.annotations) <= _MOST_DRAWN
+    return len(shapes - seen_shapes), is_clear, len(shows - seen), -at
 
 
 def annotations_by_size(annotations: Sequence[ShownAnnotation]) -> list[ShownAnnotation]:
@@ -102,7 +114,9 @@ def named_annotations(
     return drawn
 
 
-def _tile(image: ShownImage, categories: ShownCategories, picture: Image.Image | None) -> Image.Image:
+def _tile(
+    image: ShownImage, categories: ShownCategories, picture: Image.Image | None
+) -> Image.Image:
     width, height = image.coco.width or 1, image.coco.height or 1
     scale = min(_TILE[0] / width, _TILE[1] / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

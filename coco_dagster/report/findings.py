@@ -65,13 +65,10 @@ def read_findings(export: PublishedExport, images: Sequence[ImageKey]) -> ShownF
     for batch in export.findings(_COLUMNS):
         counts.append(batch.group_by("code", "outcome", "severity").len("count"))
         marked = batch.join(shown, on=["data_hash", "frame"], how="left", maintain_order="left")
-        kept = _first_of_each_code(pl.concat([kept, marked]) if kept.height else marked)
-    codes = pl.concat(counts) if counts else pl.DataFrame()
-    return ShownFindings(
-        _codes(codes),
-        kept.select(_COLUMNS).to_dicts() if kept.height else [],
-        int(codes["count"].sum()) if counts else 0,
-    )
+        kept = _first_of_each_code(marked if kept.is_empty() else pl.concat([kept, marked]))
+    codes = pl.concat(counts)
+    rows = kept.select(_COLUMNS).to_dicts()
+    return ShownFindings(_codes(codes), rows, int(codes["count"].sum()))
 
 
 def _first_of_each_code(findings: pl.DataFrame) -> pl.DataFrame:
@@ -84,8 +81,6 @@ def _first_of_each_code(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _codes(counts: pl.DataFrame) -> list[FindingCode]:
-    if not counts.height:
-        return []
     totals = counts.group_by("code", "outcome", "severity").agg(pl.col("count").sum())
     rows = [FindingCode(*row) for row in totals.iter_rows()]
     return sorted(rows, key=lambda row: (_SEVERITIES.index(row.severity), -row.count, row.code))

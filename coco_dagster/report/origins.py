@@ -72,9 +72,7 @@ def _with_tables(origins: pl.DataFrame, scan: ScanTable, of_shown: pl.Expr) -> p
     joined = (
         origins.lazy()
         .join(rows.unique("row_sha256"), on="row_sha256", how="left")
-        .join(
-            frames.rename({"label_hash": "row"}), on=["row", "data_hash", "frame"], how="left"
-        )
+        .join(frames.rename({"label_hash": "row"}), on=["row", "data_hash", "frame"], how="left")
         .join(
             made.rename({"label_hash": "row"}).unique(["row", "data_hash", "frame", "object_hash"]),
             on=["row", "data_hash", "frame", "object_hash"],
@@ -83,7 +81,4 @@ def _with_tables(origins: pl.DataFrame, scan: ScanTable, of_shown: pl.Expr) -> p
     )
     path = pl.format("{}.objects[{}]", "path", "annotation_index")
     dates = pl.col("created_at", "last_edited_at").dt.strftime("%Y-%m-%d %H:%M UTC")
-    return (
-        joined.with_columns(path.alias("path"), dates).drop("row", "annotation_index")
-        .collect()
-    )
+    return joined.with_columns(path.alias("path"), dates).drop("row", "annotation_index").collect()

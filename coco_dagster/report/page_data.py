@@ -12,7 +12,7 @@ import numpy as np
 
 from coco_dagster.report.answers import AttributeAnswers
 from coco_dagster.report.box_statistics import GRID, SIDE_EDGES, BoxStatistics
-from coco_dagster.report.changes import Change, Changes, RowChanges
+from coco_dagster.report.changes import Changes, RowChanges
 from coco_dagster.report.coco_survey import ShownAnnotation, ShownImage
 from coco_dagster.report.figures import Figure, figure_of
 from coco_dagster.report.findings import ShownFindings
@@ -87,7 +87,7 @@ def _categories(inspection: Inspection) -> list[dict[str, Any]]:
 def _images(inspection: Inspection, pictures: Mapping[int, str]) -> list[dict[str, Any]]:
     """The images that are shown, as many as the page has room for."""
     size = 0
-    images = []
+    images: list[dict[str, Any]] = []
     for position, image in enumerate(inspection.images):
         entry = _image(inspection, image)
         size += len(msgspec.json.encode(entry))
@@ -218,7 +218,7 @@ def _charts(inspection: Inspection) -> dict[str, Any]:
 
 
 def _boxes(boxes: BoxStatistics) -> list[dict[str, Any]]:
-    """For each category the bars of sizes, and cells that are not empty as cell, count, …"""
+    """For each category the bars of sizes, and each cell that is not empty with its number."""
     entries = []
     for sides, centres in zip(boxes.sides, boxes.centres, strict=True):
         cells = centres.nonzero()[0]
@@ -229,7 +229,9 @@ def _boxes(boxes: BoxStatistics) -> list[dict[str, Any]]:
 
 def _answers(answers: AttributeAnswers) -> dict[str, Any]:
     entry: dict[str, Any] = msgspec.to_builtins(answers)
-    return {name: value for name, value in entry.items() if value not in ([], 0) or name == "category"}
+    return {
+        name: value for name, value in entry.items() if value not in ([], 0) or name == "category"
+    }
 
 
 def _changes(changes: Changes) -> dict[str, Any]:

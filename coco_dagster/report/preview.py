@@ -16,8 +16,8 @@ from coco_dagster.coco.published import (
 )
 from coco_dagster.errors import SettingsError
 from coco_dagster.report.categories import ShownCategories, read_categories
-from coco_dagster.report.contact_sheet import annotations_by_size
 from coco_dagster.report.coco_survey import ImageKey, ShownAnnotation
+from coco_dagster.report.contact_sheet import annotations_by_size
 from coco_dagster.report.drawing import DrawnAnnotation, Look, draw_annotations
 from coco_dagster.report.figures import figure_of
 from coco_dagster.report.pictures.finding import PictureFolder, UnreadablePictureError
@@ -101,9 +101,7 @@ def preview_annotation(
     return _preview(export, wanted, pictures, side)
 
 
-def _preview(
-    export: PublishedExport, wanted: _Wanted, pictures: str | None, side: int
-) -> Preview:
+def _preview(export: PublishedExport, wanted: _Wanted, pictures: str | None, side: int) -> Preview:
     folder = None if pictures is None else PictureFolder(pictures)
     categories = read_categories(export)
     images: dict[ImageKey, CocoImage] = {}

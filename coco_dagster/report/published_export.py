@@ -13,9 +13,14 @@ from msgspec import Struct
 
 from coco_dagster.coco.published import CocoBlock, CocoHead, read_blocks, read_head
 from coco_dagster.errors import StorageError
-from coco_dagster.lineage.manifest import FINDINGS_FILE, LINEAGE_FILE, MANIFEST_FILE
+from coco_dagster.lineage.manifest import (
+    FINDINGS_FILE,
+    LINEAGE_FILE,
+    MANIFEST_FILE,
+    check_format,
+)
 from coco_dagster.tables.findings import without_queries
-from coco_dagster.tables.locations import location
+from coco_dagster.tables.locations import location, read_file
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -109,7 +114,7 @@ class PublishedExport:
         self.url = url.rstrip("/") or "/"
         self.folder: Location = location(self.url)
         self._manifest = self._read_manifest()
-        self.facts = self._decoded(ManifestFacts)
+        self.facts: ManifestFacts = self._decoded(ManifestFacts)
 
     @property
     def coco_files(self) -> tuple[PublishedFile, ...]:
@@ -123,7 +128,8 @@ class PublishedExport:
 
     def label_rows(self) -> tuple[LabelRowEntry, ...]:
         """The label rows that went into it, in their order."""
-        return self._decoded(_ManifestRows).inputs.label_rows
+        rows: _ManifestRows = self._decoded(_ManifestRows)
+        return rows.inputs.label_rows
 
     def head(self, file: PublishedFile) -> CocoHead:
         """Info and categories of a COCO file."""
@@ -136,11 +142,11 @@ class PublishedExport:
             yield from read_blocks(stream, is_archive=file.is_archive)
 
     def lineage(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Columns of `lineage.parquet` in batches."""
+        """Columns of `lineage.parquet` in batches, at least one."""
         return self._batches(LINEAGE_FILE, columns)
 
     def findings(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Columns of `findings.parquet` in batches."""
+        """Columns of `findings.parquet` in batches, at least one."""
         return self._batches(FINDINGS_FILE, columns)
 
     def _batches(self, name: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -149,6 +155,8 @@ class PublishedExport:
                 yield from _local_batches(self.folder / name, columns)
                 return
             with pq.ParquetFile(stream) as file:
+                none = file.schema_arrow.empty_table()
+                yield cast(pl.DataFrame, pl.from_arrow(none)).select(columns)
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
                     table = pa.Table.from_batches([batch])
                     yield cast(pl.DataFrame, pl.from_arrow(table)).select(columns)
@@ -169,14 +177,14 @@ class PublishedExport:
     def _read_manifest(self) -> bytes:
         place = without_queries(self.url)
         try:
-            return (self.folder / MANIFEST_FILE).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+            manifest = read_file(self.folder / MANIFEST_FILE)
+        except FileNotFoundError:
             raise StorageError(
                 f"There is no export in {place}: it has no {MANIFEST_FILE}. Name the folder that "
                 "an export was written to."
             ) from None
-        except (OSError, ValueError, ImportError) as error:
-            raise StorageError(f"The export in {place} cannot be read: {error}.") from None
+        check_format(manifest, place)
+        return manifest
 
     def _decoded(self, kind: type[Any]) -> Any:
         try:
@@ -189,8 +197,8 @@ class PublishedExport:
 
 
 def _local_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Batches of a local file; polars decodes strings several times as fast as pyarrow."""
+    """Batches of a local file, at least one; polars decodes strings faster than pyarrow does."""
     file = pl.scan_parquet(path, glob=False)
     rows = file.select(pl.len()).collect().item()
-    for start in range(0, rows, _BATCH_ROWS):
+    for start in range(0, max(rows, 1), _BATCH_ROWS):
         yield file.slice(start, _BATCH_ROWS).select(columns).collect()

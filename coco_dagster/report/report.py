@@ -1,6 +1,5 @@
 """The report on an export: a page beside it, and what its asset page shows."""
 
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,9 @@ from coco_dagster.report.page_data import page_data
 from coco_dagster.report.pictures.finding import PictureFolder
 from coco_dagster.report.published_export import PublishedExport
 from coco_dagster.report.settings import ReportSettings
+from coco_dagster.tables.locations import storage_failures
 from coco_dagster.tables.parts import write_atomically
+from coco_dagster.tables.staging import work_folder
 
 _DEFAULTS: Final = ReportSettings()
 
@@ -148,8 +149,8 @@ def _write(export: PublishedExport, page: bytes) -> None:
     if isinstance(target, Path):
         write_atomically(target, page)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with storage_failures(target, "written"), work_folder() as folder:
         # Object stores take the content type from the name of the file that is put there.
-        draft = Path(folder) / REPORT_FILE
+        draft = folder / REPORT_FILE
         draft.write_bytes(page)
         target.fs.put_file(str(draft), target.path)

@@ -50,7 +50,12 @@ class Candidates:
     def __init__(self, most: int, most_of_group: int) -> None:
         self._limits = {True: most, False: most_of_group}
         self._kept = pl.DataFrame(
-            schema={"group": pl.String, "data_hash": pl.String, "frame": pl.Int64, "rank": pl.UInt64}
+            schema={
+                "group": pl.String,
+                "data_hash": pl.String,
+                "frame": pl.Int64,
+                "rank": pl.UInt64,
+            }
         )
 
     def add(self, images: pl.DataFrame) -> None:

@@ -255,7 +255,18 @@ def _remove(path: Path) -> None:
         path.unlink()
         return
     put_back(path)
-    shutil.rmtree(path, ignore_errors=True)
+    for inner in path.iterdir():
+        # As long as the owner is told, another run may finish this.
+        if inner.name != _OWNER:
+            _remove_whole(inner)
+    _remove_whole(path)
+
+
+def _remove_whole(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def put_back(staging: Path) -> None:

@@ -141,7 +141,12 @@ def test_manual_annotation_that_is_no_bool_is_true_with_a_note(tmp_path: Path, v
 
 
 def test_rotatable_boxes_say_how_far_they_are_turned(tmp_path: Path) -> None:
-    turned = {"a": {"theta": 30}, "b": {"theta": -720.5}, "c": {"theta": None}, "d": {}}
+    turned: dict[str, JSON] = {
+        "a": {"theta": 30},
+        "b": {"theta": -720.5},
+        "c": {"theta": None},
+        "d": {},
+    }
     objects = [rotatable_box(name, BOX | theta) for name, theta in turned.items()]
     found = export(tmp_path, label_row(objects))
     assert [entry["rotation"] for entry in found.attributes] == [30, -720.5, 0, 0]

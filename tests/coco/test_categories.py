@@ -102,3 +102,40 @@ def test_each_category_has_a_line_of_its_own_and_names_stay_readable() -> None:
     assert found.json.decode().splitlines()[1] == (
         '{"id":1,"name":"Tür","supercategory":"polygon"},'
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ([("Car", "polygon"), ("Bus", "polygon")], ["Car", "Bus"]),
+        (
+            [("Car", "polygon"), ("Car", "bitmask")],
+            ["Car (polygon)", "Car (bitmask)"],
+        ),
+        (
+            [("Car", "polygon"), ("Car", "polygon"), ("Car", "circle")],
+            ["Car (polygon)", "Car (polygon) (2)", "Car (circle)"],
+        ),
+        (
+            [("Car", "polygon"), ("Car (polygon)", "circle"), ("Car", "polygon")],
+            ["Car (polygon) (2)", "Car (polygon)", "Car (polygon) (3)"],
+        ),
+        ([("", "polygon"), ("", "polygon")], [" (polygon)", " (polygon) (2)"]),
+    ],
+)
+def test_equal_names_are_told_apart_where_asked_for(
+    given: list[tuple[str, str]], names: list[str]
+) -> None:
+    nodes = [OntologyObject(str(n), name, shape) for n, (name, shape) in enumerate(given)]
+    tables = ontology_tables(Ontology.of(nodes, []))
+    told_apart = coco_categories(tables, unique_names=True)
+    assert [entry.name for entry in told_apart.entries] == names
+    as_given = coco_categories(tables)
+    assert [entry.name for entry in as_given.entries] == [name for name, _ in given]
+
+
+def test_only_the_shapes_of_a_file_are_listed_and_numbered() -> None:
+    nodes = [OntologyObject(shape, shape, shape) for shape in ("polygon", "point", "circle")]
+    found = coco_categories(ontology_tables(Ontology.of(nodes, [])), ("polygon", "circle"), 5)
+    assert found.ids == {"polygon": 5, "circle": 6}
+    assert found.shapes == {"polygon": "polygon", "circle": "circle"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coco_dagster.coco.file_names import safe_component
+from coco_dagster.coco.file_name_templates import safe_component
 from coco_dagster.coco.profiles import ENCORD, ExportSettings
 from coco_dagster.errors import ExportError, SettingsError
 from tests.exports import export_rows

@@ -2,11 +2,8 @@
 
 import json
 import math
-from typing import Any
 
 import numpy as np
-import polars as pl
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,71 +11,24 @@ from msgspec.structs import replace
 from pycocotools import mask as coco_mask
 
 from coco_dagster.coco.geometry import render_geometry
-from coco_dagster.coco.profiles import ENCORD, Profile
+from coco_dagster.coco.profiles import ENCORD
 from coco_dagster.coco.shapes import SHAPES
-from coco_dagster.tables.schemas import ANNOTATIONS
-
-WIDTH, HEIGHT = 200, 100
-TEMPLATES = {"hand": ["wrist", "thumb", "index"]}
-SQUARE = (0.1, 0.1, 0.2, 0.1, 0.2, 0.3, 0.1, 0.3)
-HOLE = (0.12, 0.15, 0.18, 0.15, 0.18, 0.25, 0.12, 0.25)
-ISLAND = (0.14, 0.18, 0.16, 0.18, 0.16, 0.22, 0.14, 0.22)
-FAR_SQUARE = (0.5, 0.1, 0.6, 0.1, 0.6, 0.3, 0.5, 0.3)
-
-
-def annotation(shape: str, *coordinates: float, **columns: Any) -> dict[str, Any]:
-    return {
-        "feature_hash": "hand",
-        "shape": shape,
-        "coordinates": list(coordinates),
-        "frame_width": WIDTH,
-        "frame_height": HEIGHT,
-    } | columns
-
-
-def polygon(*polygons: tuple[tuple[float, ...], ...], **columns: Any) -> dict[str, Any]:
-    rings = [ring for rings in polygons for ring in rings]
-    return annotation(
-        "polygon",
-        *(number for ring in rings for number in ring),
-        ring_sizes=[len(ring) // 2 for ring in rings],
-        polygon_sizes=[len(rings) for rings in polygons],
-        **columns,
-    )
-
-
-def bitmask(mask: Any, top: int = 0, left: int = 0, **columns: Any) -> dict[str, Any]:
-    pixels = np.asarray(mask, np.uint8)
-    rle = coco_mask.encode(np.asfortranarray(pixels.T))["counts"].decode()
-    height, width = pixels.shape
-    grid = {"mask_top": top, "mask_left": left, "mask_width": width, "mask_height": height}
-    return annotation("bitmask", mask_rle=rle, **grid, **columns)
-
-
-def skeleton(*points: tuple[str, float, float, int], **columns: Any) -> dict[str, Any]:
-    return annotation(
-        "skeleton",
-        *(number for _, x, y, _ in points for number in (x, y)),
-        keypoint_names=[name for name, *_ in points],
-        keypoint_visibility=[v for *_, v in points],
-        **columns,
-    )
-
-
-def table(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Annotations as normalisation stores them, with the size of their frame."""
-    columns = {}
-    for field in ANNOTATIONS:
-        if field.nullable or field.name in ("feature_hash", "shape", "coordinates"):
-            columns[field.name] = pa.array([row.get(field.name) for row in rows], field.type)
-    for name in ("frame_width", "frame_height"):
-        columns[name] = pa.array([row[name] for row in rows], pa.int64())
-    return pl.DataFrame(pa.table(columns))
-
-
-def rendered(*rows: dict[str, Any], profile: Profile = ENCORD) -> list[dict[str, Any]]:
-    geometry = render_geometry(table(*rows), TEMPLATES, profile).members
-    return [json.loads("{" + text + "}") for text in geometry["geometry_json"]]
+from tests.annotation_tables import (
+    EVERY_SHAPE,
+    FAR_SQUARE,
+    HEIGHT,
+    HOLE,
+    ISLAND,
+    SQUARE,
+    TEMPLATES,
+    WIDTH,
+    annotation,
+    bitmask,
+    polygon,
+    rendered,
+    skeleton,
+    table,
+)
 
 
 def test_bounding_box() -> None:
@@ -278,21 +228,6 @@ def test_flat_cuboid_has_no_area(face: tuple[float, ...], ring: list[float]) -> 
     (drawn,) = rendered(annotation("cuboid_2d", *face, *face))
     assert drawn["segmentation"] == [ring]
     assert drawn["area"] == 0
-
-
-EVERY_SHAPE = [
-    annotation("bounding_box", 0.1, 0.1, 0.2, 0.2),
-    annotation("rotatable_bounding_box", 0.1, 0.1, 0.2, 0.2, theta=33.0),
-    polygon((SQUARE,)),
-    polygon((SQUARE, HOLE), (ISLAND,)),
-    annotation("polyline", 0.1, 0.1, 0.7, 0.3),
-    annotation("point", 0.3, 0.4),
-    skeleton(("wrist", 0.1, 0.2, 2), ("thumb", 0.3, 0.3, 1)),
-    bitmask(np.eye(30)),
-    annotation("circle", 0.5, 0.5, 0.1, 0.3, theta=12.0),
-    annotation("ellipse", 0.5, 0.5, 0.1, 0.2, theta=None),
-    annotation("cuboid_2d", *SQUARE, *FAR_SQUARE),
-]
 
 
 def test_every_shape_is_drawn() -> None:

@@ -100,7 +100,7 @@ def test_what_is_not_known_is_left_out(without_facts: Export, missing: str) -> N
 
 
 def test_without_both_sides_there_is_no_size(tmp_path: Path) -> None:
-    sizes = ({"width": None}, {"height": 0}, {"width": -1, "height": "x"})
+    sizes: list[JSON] = [{"width": None}, {"height": 0}, {"width": -1, "height": "x"}]
     units = {f"f{n}": image_unit([box()], **size) for n, size in enumerate(sizes)}
     found = export(tmp_path, label_row(units, "img_group"))
     assert [{"width", "height"} & image.keys() for image in found.images] == [set()] * 3

@@ -27,7 +27,9 @@ from tests.ontologies import object_node, ontology, text
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "definitions" / "sample"
-AWKWARD = 'a "quoted", \\ back\\slashed\n"encord":{"data_hash":"x","frame":9, <b>,"width":7,"height":7'
+AWKWARD = (
+    'a "quoted", \\ back\\slashed\n"encord":{"data_hash":"x","frame":9, <b>,"width":7,"height":7'
+)
 
 Numbered: TypeAlias = tuple[int, JSON]
 
@@ -98,8 +100,9 @@ def test_the_head_of_an_archive_is_that_of_its_first_file() -> None:
     with zipfile.ZipFile(data, "w") as archive:
         for name in ("a", "b"):
             category = {"id": 1, "name": f"in {name}", "supercategory": "point"}
-            text = f'{{"info":{{"description":"{name}"}},\n"categories":[\n{json.dumps(category)}\n],\n'
-            archive.writestr(f"{name}.json", text.replace('": ', '":') + '"images":[],\n}\n')
+            line = json.dumps(category, separators=(",", ":"))
+            head_text = f'{{"info":{{"description":"{name}"}},\n"categories":[\n{line}\n],\n'
+            archive.writestr(f"{name}.json", f'{head_text}"images":[],\n}}\n')
     head = read_head(data, is_archive=True)
     assert (head.info, [c.name for c in head.categories]) == ({"description": "a"}, ["in a"])
 

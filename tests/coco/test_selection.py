@@ -7,7 +7,7 @@ import pytest
 
 from coco_dagster.coco.profiles import ExportSettings
 from tests.exports import Export, export_rows
-from tests.label_rows import JSON, image_unit, label_row, video_row
+from tests.label_rows import JSON, group_row, image_unit, label_row, space, video_row
 from tests.objects import box
 
 
@@ -26,10 +26,6 @@ def row_on(branch: Any, name: str, **fields: Any) -> JSON:
 ROWS = [row_on("main", "m"), row_on(None, "n"), row_on("x", "x"), row_on("", "e")]
 
 
-def tracks(found: Export) -> list[str]:
-    return [entry["encord_track_uuid"] for entry in found.attributes]
-
-
 @pytest.mark.parametrize(
     ("branches", "exported"),
     [
@@ -44,7 +40,7 @@ def test_only_the_branches_asked_for_are_exported(
     tmp_path: Path, branches: tuple[str, ...], exported: list[str]
 ) -> None:
     found = export(tmp_path, *ROWS, branches=branches)
-    assert tracks(found) == exported
+    assert found.object_hashes == exported
     assert found.skipped.count("branch_not_exported") == 4 * (4 - len(exported))
     assert found.manifest["counts"]["objects"] == 16
     assert len(found.images) == bool(exported)
@@ -87,12 +83,11 @@ def test_editions_of_a_row_and_branches_add_up(
     ]
     found = export(tmp_path, *rows, branches=branches)
     assert found.skipped.count("superseded_row") == 4
-    assert tracks(found) == ["same"] * (newest in branches)
+    assert found.object_hashes == ["same"] * (newest in branches)
 
 
 def test_a_finding_on_a_space_of_another_branch_names_the_space(tmp_path: Path) -> None:
-    space = {"space_type": "image", "width": 9, "height": 9, "labels": {"0": {"objects": [box()]}}}
-    row = label_row({"g": {"data_type": "group"}}, "group", branch_name="x", spaces={"s": space})
+    row = group_row({"s": space("image", {0: [box()]})}, branch_name="x")
     (finding,) = export(tmp_path, row).findings
     assert (finding["space"], finding["data_hash"], finding["frame"]) == ("s", "s", 0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tests.consumers.cases import Case, exported, written
+from tests.consumers.cases import Case, exported, named, written
 from tests.consumers.environments import (
     InstallError,
     environment_of,
@@ -38,11 +38,13 @@ def look(names: tuple[str, ...], keep: bool) -> None:
     What they saw goes to tests/consumers/measured.json and docs/consumers.md.
     """
     with tempfile.TemporaryDirectory(prefix="consumers-") as folder:
-        cases = [exported(Path(folder) / "export"), *written(Path(folder) / "cases")]
+        place = Path(folder)
+        exports = [exported(place / "export"), named(place / "named")]
+        cases = [*exports, *written(place / "cases")]
         for name in names or BY_NAME:
             click.echo(f"{name} …")
             try:
-                measured = _measured(BY_NAME[name], cases, Path(folder) / "homes" / name)
+                measured = _measured(BY_NAME[name], cases, place / "homes" / name)
             finally:
                 if not keep:
                     shutil.rmtree(environment_of(BY_NAME[name]), ignore_errors=True)

@@ -21,8 +21,11 @@ from tests.consumers.runners.looking import (
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
 LABELS, ONTOLOGY = SAMPLE / "labels.json", SAMPLE / "ontology.json"
-EXPORT, CLEAN = "export", "clean"
+EXPORT, NAMED, CLEAN = "export", "named", "clean"
 """Names of the cases without a defect."""
+
+TEMPLATE = "{data_hash}_{frame}.jpg"
+"""Names of files without folders, each with a suffix, for consumers that need them so."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,21 @@ class Case:
 
 def exported(folder: Path, labels: Path = LABELS, ontology: Path = ONTOLOGY) -> Case:
     """Label rows, exported with the profile `training` in the trees of trainers."""
+    return _exported(EXPORT, folder, labels, ontology)
+
+
+def named(folder: Path) -> Case:
+    """The sample, exported with names from `TEMPLATE`."""
+    return _exported(NAMED, folder, LABELS, ONTOLOGY, file_name_template=TEMPLATE)
+
+
+def _exported(name: str, folder: Path, labels: Path, ontology: Path, **changes: str) -> Case:
     for layout in ("coco", "roboflow"):
-        settings = settings_from({"profile": "training", "layout": layout})
+        settings = settings_from({"profile": "training", "layout": layout} | changes)
         export_coco(labels, ontology, folder / layout, settings)
     files = [json.loads((folder / path).read_bytes()) for path in (INSTANCES, KEYPOINTS)]
     _write_pictures(files[0], folder)
-    return Case(EXPORT, folder, (held(files[0]), held(files[1])))
+    return Case(name, folder, (held(files[0]), held(files[1])))
 
 
 def written(folder: Path) -> list[Case]:

@@ -165,6 +165,8 @@ def _iou(want: Pixels, got: Pixels) -> float:
 
 def _agree_but_for_the_outline(want: Pixels, got: Pixels) -> bool:
     """Whether no pixel differs but those beside the outline."""
+    if np.array_equal(want, got):
+        return True
     if want.shape != got.shape or (want.any() and not got.any()):
         return False
     return bool((got <= _grown(want)).all() and (_grown(~want) | got).all())

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from tests.consumers.cases import CLEAN, EXPORT, Case
+from tests.consumers.cases import EXPORT, NAMED, Case
 from tests.consumers.comparison import compare
 from tests.consumers.jobs import Answers
 from tests.consumers.registry import Consumer
@@ -57,6 +57,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         megabytes: size of its environment; None for that of the suite.
         problem: why it could not be installed or started.
         export: the looks at the export, by task.
+        named: the looks at the same with plain names of files.
         defects: the looks at the small cases, by case (`clean` among them) and task.
     """
 
@@ -64,6 +65,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     megabytes: int | None = None
     problem: str | None = None
     export: dict[str, View] = {}
+    named: dict[str, View] = {}
     defects: dict[str, dict[str, Effect]] = {}
 
 
@@ -78,18 +80,21 @@ def measurement(
         answers: by job.
         size: megabytes of its environment.
     """
-    export: dict[str, View] = {}
-    defects: dict[str, dict[str, Effect]] = {}
+    views: dict[str, dict[str, View]] = {}
     for case in cases:
-        for task in consumer.looks:
-            if not case.concerns(task):
-                continue
-            answer = answers.of[job(case, task)]
-            if case.name == EXPORT:
-                export[task] = _view(case, task, answer)
-            else:
-                defects.setdefault(case.name, {})[task] = _view(case, task, answer).effect
-    return Measurement(versions=answers.versions, megabytes=size, export=export, defects=defects)
+        tasks = [task for task in consumer.looks if case.concerns(task)]
+        looks = {task: _view(case, task, answers.of[job(case, task)]) for task in tasks}
+        views |= {case.name: looks} if looks else {}
+    return Measurement(
+        versions=answers.versions,
+        megabytes=size,
+        export=views.pop(EXPORT),
+        named=views.pop(NAMED),
+        defects={
+            name: {task: view.effect for task, view in looks.items()}
+            for name, looks in views.items()
+        },
+    )
 
 
 def job(case: Case, task: str) -> str:
@@ -131,6 +136,3 @@ def save(measured: dict[str, Measurement]) -> None:
     """Keep what was measured."""
     text = msgspec.json.format(msgspec.json.encode(measured), indent=1)
     FILE.write_bytes(text + b"\n")
-
-
-__all__ = ["CLEAN", "Effect", "Measurement", "View", "job", "jobs", "load", "measurement", "save"]

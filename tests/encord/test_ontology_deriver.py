@@ -9,51 +9,48 @@ from hypothesis import strategies as st
 
 from coco_dagster.encord.ontology import Ontology, parse_ontology
 from coco_dagster.encord.ontology_deriver import OntologyDeriver, derive_ontology
+from tests import label_rows
+from tests.label_rows import (
+    JSON,
+    as_json,
+    group_row,
+    image_unit,
+    label_row,
+    space,
+    video_unit,
+)
+from tests.objects import drawn
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "encord"
-Piece = dict[str, Any]
 
 
-def label(feature: str, object_hash: str = "o1", shape: str = "polygon", **more: Any) -> Piece:
-    own = {"objectHash": object_hash, "featureHash": feature, "shape": shape}
-    return own | {"name": feature.upper()} | more
+def label(feature: str, object_hash: str = "o1", shape: str = "polygon", **more: Any) -> JSON:
+    facts = {"featureHash": feature, "name": feature.upper()}
+    return drawn(shape, shape, {}, object_hash, **facts | more)
 
 
-def image(*objects: Any, classifications: Any = (), sequence: Any = 0) -> Piece:
-    labels = {"objects": objects, "classifications": classifications}
-    return {"data_sequence": sequence, "width": 10, "height": 10, "labels": labels}
-
-
-def video(frames: dict[str, list[Any]]) -> Piece:
-    labels = {key: {"objects": objects, "classifications": []} for key, objects in frames.items()}
-    return {"data_sequence": 0, "labels": labels}
-
-
-def row(data_type: str = "image", /, **more: Any) -> bytes:
-    return json.dumps(
-        {"label_hash": "l1", "data_type": data_type, "data_hash": "d1"} | more
-    ).encode()
+def row(units: dict[str, Any], data_type: str = "image", **more: Any) -> bytes:
+    return as_json(label_row(units, data_type, **more)).encode()
 
 
 def image_row(*objects: Any, **more: Any) -> bytes:
-    return row(data_units={"d1": image(*objects)}, **more)
+    return row({"d1": image_unit(objects)}, **more)
 
 
-def answer(attribute: str, answers: Any, **more: Any) -> Piece:
-    own = {"featureHash": attribute, "name": attribute.upper(), "answers": answers}
-    return own | more
+def answer(attribute: str, answers: Any, **more: Any) -> JSON:
+    return label_rows.answer(attribute, answers, **{"name": attribute.upper()} | more)
 
 
-def chosen(*options: str, **more: Any) -> list[Piece]:
+def chosen(*options: str, **more: Any) -> list[JSON]:
     return [{"featureHash": o, "name": o.upper(), "value": f"{o}_value"} | more for o in options]
 
 
-def answered(*answers: Piece) -> bytes:
+def answered(*answers: JSON) -> bytes:
     given_answers = {"o1": {"objectHash": "o1", "classifications": answers}}
     return image_row(label("f1"), object_answers=given_answers)
 
 
-def acted(*actions: Piece) -> bytes:
+def acted(*actions: JSON) -> bytes:
     return image_row(label("f1"), object_actions={"o1": {"objectHash": "o1", "actions": actions}})
 
 
@@ -80,20 +77,21 @@ def test_objects_come_in_the_order_of_first_sight_with_their_first_name_and_shap
 
 
 def test_frames_count_by_number_and_units_by_sequence() -> None:
-    frames = video({"10": [label("f3")], "9": [label("f2")], "0": [label("f1")]})
-    group = {"b": image(label("f5"), sequence="1"), "a": image(label("f4"), sequence="0")}
+    frames = video_unit({"10": [label("f3")], "9": [label("f2")], "0": [label("f1")]})
+    group = {
+        "b": image_unit([label("f5")], data_sequence="1"),
+        "a": image_unit([label("f4")], data_sequence="0"),
+    }
 
-    ontology = derive_ontology(
-        [row("video", data_units={"d1": frames}), row("img_group", data_units=group)]
-    )
+    ontology = derive_ontology([row({"d1": frames}, "video"), row(group, "img_group")])
 
     assert [feature for feature, _, _ in names(ontology)] == ["f1", "f2", "f3", "f4", "f5"]
 
 
 def test_objects_of_spaces_are_seen() -> None:
-    space = {"space_type": "image", "labels": {"0": {"objects": [label("f1")]}}}
+    spaces = {"s1": space("image", {0: [label("f1")]})}
 
-    ontology = derive_ontology([row("group", data_units={}, spaces={"s1": space})])
+    ontology = derive_ontology([as_json(group_row(spaces)).encode()])
 
     assert names(ontology) == [("f1", "F1", "polygon")]
 
@@ -101,7 +99,7 @@ def test_objects_of_spaces_are_seen() -> None:
 def test_objects_that_lie_in_the_answers_alone_are_seen() -> None:
     answers = {"o1": {"featureHash": "f1", "shape": "audio", "classifications": []}}
 
-    ontology = derive_ontology([row("audio", data_units={}, object_answers=answers)])
+    ontology = derive_ontology([row({}, "audio", object_answers=answers)])
 
     assert [(node.feature_hash, node.shape) for node in ontology.objects] == [("f1", "audio")]
 
@@ -199,7 +197,7 @@ def test_relations_are_texts_whatever_their_form(answers: Any) -> None:
 
 
 def test_classifications_come_from_frames_and_from_answers() -> None:
-    placed = [{"classificationHash": "k1", "featureHash": "c1"}]
+    placements = [{"classificationHash": "k1", "featureHash": "c1"}]
     answers = {
         "k3": {"featureHash": "c3", "classifications": [answer("a3", "x")], "range": [[7, 9]]},
         "k2": {"featureHash": "c2", "classifications": [answer("a2", 1)], "range": [[3, 3]]},
@@ -207,7 +205,7 @@ def test_classifications_come_from_frames_and_from_answers() -> None:
     }
 
     ontology = derive_ontology(
-        [row(data_units={"d1": image(classifications=placed)}, classification_answers=answers)]
+        [row({"d1": image_unit([], placements)}, classification_answers=answers)]
     )
 
     assert [(node.feature_hash, node.name) for node in ontology.classifications] == [
@@ -227,7 +225,7 @@ def test_an_attribute_belongs_to_the_first_node_that_has_it() -> None:
     assert [note.code for note in ontology.notes] == ["ontology_repeated_hash"]
 
 
-def skeleton(*points: str) -> Piece:
+def skeleton(*points: str) -> JSON:
     places = {str(9 + n): {"x": 0.1, "y": 0.1, "name": name} for n, name in enumerate(points)}
     return label("s1", shape="skeleton", skeleton=dict(reversed(places.items())))
 
@@ -263,8 +261,8 @@ def test_points_complete_an_ontology_without_a_template() -> None:
         b"[]",
         b"not json",
         b'{"data_units": 5}',
-        row(data_units={"d1": 7}),
-        row(data_units={"d1": {"labels": []}}),
+        row({"d1": 7}),
+        row({"d1": {"labels": []}}),
         image_row(7, {}, label("", "x"), {"objectHash": "x", "featureHash": "y"}),
         image_row(object_answers=[], object_actions={"o1": None}, classification_answers=3),
         image_row(label("f1", name=5), object_answers={"o1": {"classifications": [{}, 3]}}),

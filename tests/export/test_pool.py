@@ -3,20 +3,21 @@
 import gc
 import os
 import signal
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from coco_dagster.coco.writer import FirstIds
 from coco_dagster.encord.sources import LabelSource
-from coco_dagster.errors import SourceError, WorkerError
+from coco_dagster.errors import SourceError, StorageError, WorkerError
 from coco_dagster.export import export_coco
+from coco_dagster.export.places import TableFolder
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.processes import WorkerProcesses
 from coco_dagster.export.stored_tasks import SnapshotPart, SnapshotRows
-from coco_dagster.export.tasks import Task
+from coco_dagster.export.tasks import NumberGroup, Task
 from tests.exports import divide_into
 from tests.label_rows import as_json, label_row
 from tests.objects import box
@@ -125,13 +126,25 @@ def test_an_export_whose_worker_is_killed_while_rendering_says_so(
     assert [path.name for path in tmp_path.iterdir()] == ["labels.json"]
 
 
-def test_what_a_worker_did_not_foresee_is_one_message(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_folder_that_cannot_be_written_is_one_message(
+    workers: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tasks = tasks_in(tmp_path)
     (tmp_path / "snapshot").write_text("in the way")
-    processes = WorkerProcesses(2)
-    with worker_pool(2, processes) as pool, pytest.raises((WorkerError, OSError)):
+    with (
+        worker_pool(workers) as pool,
+        pytest.raises(StorageError, match=r"snapshot.* cannot be written: Not a directory"),
+    ):
         list(pool.run(tasks, SnapshotPart))
     assert "Traceback" not in capfd.readouterr().err
-    assert sys.exc_info() == (None, None, None)
+
+
+def test_what_a_worker_did_not_foresee_is_one_message(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    never_rendered = NumberGroup(TableFolder("nowhere", "arrow"), 0, FirstIds(0, 0, 1, 1))
+    processes = WorkerProcesses(2)
+    with worker_pool(2, processes) as pool, pytest.raises((WorkerError, KeyError)):
+        list(pool.run([never_rendered] * 4, type(None)))
+    assert "Traceback" not in capfd.readouterr().err

@@ -168,15 +168,15 @@ class Page:
         """Click in the middle of an element with the mouse."""
         find = f"document.querySelector({json.dumps(selector)})"
         self.run(f"{find}.scrollIntoView({{block: 'nearest'}})")
-        box = self.run(f"(({{x, y, width, height}}) => [x, y, width, height])({find}.getBoundingClientRect())")
+        box = self.run(
+            f"(({{x, y, width, height}}) => [x, y, width, height])({find}.getBoundingClientRect())"
+        )
         self.click_at(box[0] + box[2] / 2, box[1] + box[3] / 2)
 
     def click_at(self, x: float, y: float) -> None:
         """Click at a place of the window."""
         for kind in ("mousePressed", "mouseReleased"):
-            self.send(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def press(self, key: str) -> None:
         """Press a key."""

@@ -17,7 +17,7 @@ from tests.report.conftest import Reported
 
 def test_a_folder_without_a_manifest_is_no_export(tmp_path: Path) -> None:
     assert not is_export(str(tmp_path))
-    with pytest.raises(StorageError, match="There is no export in .*: it has no manifest.json"):
+    with pytest.raises(StorageError, match=r"There is no export in .*: it has no manifest\.json"):
         PublishedExport(str(tmp_path))
 
 

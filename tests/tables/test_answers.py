@@ -11,44 +11,46 @@ from tests.label_rows import (
     answer,
     chosen,
     classified,
+    group_row,
     image_unit,
     label_row,
     object_actions,
     object_answers,
     placed,
+    space,
     video_row,
 )
 from tests.normalised import normalised
 from tests.objects import box
-from tests.ontologies import attribute, classification_node, object_node, ontology, option
+from tests.ontologies import (
+    checklist,
+    classification_node,
+    numeric,
+    object_node,
+    ontology,
+    option,
+    radio,
+    text,
+)
 
+MAKE_NODE = radio("make", option("good", numeric("year")), "bad")
 NODES = ontology(
     object_node(
         "bounding_box",
-        attribute("colour", "radio", option("red"), option("blue")),
-        attribute("flags", "checklist", option("old"), option("wet")),
-        attribute("note", "text"),
-        attribute("size", "numeric"),
-        attribute("speed", "radio", option("fast"), option("slow"), dynamic=True),
-        attribute("lamps", "checklist", option("left"), option("right"), dynamic=True),
-        attribute("depth", "numeric", dynamic=True),
-        attribute(
-            "kind",
-            "radio",
-            option(
-                "car",
-                attribute(
-                    "make", "radio", option("good", attribute("year", "numeric")), option("bad")
-                ),
-            ),
-            option("bike"),
-        ),
-        attribute("rel", "text", name="#relation"),
+        radio("colour", "red", "blue"),
+        checklist("flags", "old", "wet"),
+        text("note"),
+        numeric("size"),
+        radio("speed", "fast", "slow", dynamic=True),
+        checklist("lamps", "left", "right", dynamic=True),
+        numeric("depth", dynamic=True),
+        radio("kind", option("car", MAKE_NODE), "bike"),
+        text("rel", name="#relation"),
     ),
-    object_node("polygon", attribute("other", "text")),
+    object_node("polygon", text("other")),
     classifications=[
-        classification_node("weather", attribute("sky", "radio", option("sun"), option("rain"))),
-        classification_node("tag", attribute("hash", "text", name="#tag")),
+        classification_node("weather", radio("sky", "sun", "rain")),
+        classification_node("tag", text("hash", name="#tag")),
     ],
 )
 
@@ -277,18 +279,8 @@ def test_huge_ranges_stay_ranges() -> None:
 
 
 def group(*actions: JSON) -> JSON:
-    space = {
-        "space_type": "image",
-        "width": 9,
-        "height": 9,
-        "labels": {"0": {"objects": [box("o")]}},
-    }
-    return label_row(
-        {"g": {"data_type": "group"}},
-        "group",
-        spaces={"s": space, "t": space},
-        object_actions=object_actions({"o": actions}),
-    )
+    spaces = dict.fromkeys("st", space("image", {0: [box("o")]}))
+    return group_row(spaces, object_actions=object_actions({"o": actions}))
 
 
 def test_actions_of_one_object_in_two_spaces_are_told_apart() -> None:

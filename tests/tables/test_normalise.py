@@ -13,14 +13,27 @@ from tests.label_rows import (
     as_json,
     dicom_unit,
     flat,
+    group_row,
     image_unit,
-    keyed,
     label_row,
+    space,
     video_row,
     video_unit,
 )
 from tests.normalised import normalised
-from tests.objects import BOX, bitmask, box, drawn, point, polygon, skeleton
+from tests.objects import (
+    BOX,
+    bitmask,
+    box,
+    circle,
+    drawn,
+    ellipse,
+    point,
+    polygon,
+    polyline,
+    rotatable_box,
+    skeleton,
+)
 from tests.ontologies import object_node, ontology
 from tests.spoilt_rows import NODES, every_kind_of_row, spoil
 
@@ -64,39 +77,27 @@ def objects_add_up(tables: Tables) -> bool:
         (box("bad", BOX | {"x": True}), "rejected", "malformed_geometry"),
         (box("bad", BOX | {"x": 1e308}), "rejected", "overflow"),
         (box("bad", {"x": 0, "y": 0, "w": 1e200, "h": 1e200}), "rejected", "overflow"),
-        (drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX, "bad", theta=0), "", ""),
-        (
-            drawn("rotatable_bounding_box", "rotatableBoundingBox", BOX | {"h": -1}, "bad"),
-            "rejected",
-            "negative_size",
-        ),
+        (rotatable_box("bad", BOX), "", ""),
+        (rotatable_box("bad", BOX | {"h": -1}), "rejected", "negative_size"),
         (polygon("bad", [(0, 0), (1, 1)]), "rejected", "too_few_points"),
         (polygon("bad", []), "rejected", "too_few_points"),
         (polygon("bad", [(0, 0), (1, 1), (0, 0), (1, 1)]), "rejected", "too_few_points"),
         (polygon("bad", [(0, 0), (1, 1), (2, 2)]), "", ""),
         (drawn("polygon", "polygons", [[]], "bad"), "rejected", "too_few_points"),
-        (
-            drawn("polyline", "polyline", {"0": {"x": 0, "y": 0}}, "bad"),
-            "rejected",
-            "too_few_points",
-        ),
-        (drawn("polyline", "polyline", {}, "bad"), "rejected", "too_few_points"),
+        (polyline("bad", [(0, 0)]), "rejected", "too_few_points"),
+        (polyline("bad", []), "rejected", "too_few_points"),
         (point("bad", "0", 0), "rejected", "malformed_geometry"),
         (point("bad", None, 0), "rejected", "malformed_geometry"),
         (drawn("point", "point", {}, "bad"), "rejected", "malformed_geometry"),
         (drawn("skeleton", "skeleton", {}, "bad"), "rejected", "malformed_geometry"),
-        (drawn("circle", "circle", {"x": 0, "y": 0, "r": 0}, "bad"), "rejected", "negative_size"),
-        (drawn("circle", "circle", {"x": 0, "y": 0, "r": -1}, "bad"), "rejected", "negative_size"),
+        (circle("bad", r=0), "rejected", "negative_size"),
+        (circle("bad", r=-1), "rejected", "negative_size"),
         (
             drawn("circle", "circle", {"x": 0, "y": 0, "r": 1, "stretch": 0}, "bad"),
             "rejected",
             "negative_size",
         ),
-        (
-            drawn("ellipse", "ellipse", {"x": 0, "y": 0, "rx": 1, "ry": 0}, "bad"),
-            "rejected",
-            "negative_size",
-        ),
+        (ellipse("bad", ry=0), "rejected", "negative_size"),
         (
             drawn("cuboid_2d", "cuboid_2d", {"front": [0, 0, 1, 0, 1, 1]}, "bad"),
             "rejected",
@@ -202,9 +203,7 @@ def test_objects_in_files_without_pixels_are_skipped(data_type: str) -> None:
 
 @pytest.mark.parametrize("space_type", ["pdf", "point_cloud", "scene_image", "html", "new", None])
 def test_objects_in_spaces_without_pixels_are_skipped(space_type: Any) -> None:
-    space = {"space_type": space_type, "labels": flat([box(), 5])}
-    row = label_row({"g": {"data_type": "group"}}, "group", spaces={"s": space})
-    tables = normalised(row)
+    tables = normalised(group_row({"s": space(space_type, {}, labels=flat([box(), 5]))}))
     assert ends(tables, "skipped") == ["media_without_pixels"] * 2
     assert {row["space"] for row in tables["findings"]} == {"s"}
     assert objects_add_up(tables)
@@ -245,9 +244,8 @@ def test_an_object_whose_earlier_namesake_is_lost_counts_as_the_first(earlier: J
 
 
 def test_files_that_are_one_file_share_their_frames_and_their_order() -> None:
-    space = {"space_type": "image", "labels": keyed({0: [box("c"), box("a"), box("b")]})}
-    unit = image_unit([box("b"), box("z")])
-    row = label_row({"f": unit}, spaces={"root": space | {"width": 200, "height": 100}})
+    root = space("image", {0: [box("c"), box("a"), box("b")]})
+    row = label_row({"f": image_unit([box("b"), box("z")])}, spaces={"root": root})
     tables = normalised(row)
     assert len(tables["frames"]) == 1
     by_index = sorted(tables["annotations"], key=lambda row: int(row["annotation_index"]))

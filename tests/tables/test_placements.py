@@ -12,20 +12,21 @@ from tests.label_rows import (
     classified,
     dicom_unit,
     flat,
+    group_row,
     image_unit,
-    keyed,
     label_row,
     placed,
+    space,
     video_unit,
 )
 from tests.normalised import normalised
 from tests.objects import box
-from tests.ontologies import attribute, classification_node, ontology, option
+from tests.ontologies import classification_node, ontology, radio, text
 
 NODES = ontology(
     classifications=[
-        classification_node("weather", attribute("sky", "radio", option("sun"), option("rain"))),
-        classification_node("site", attribute("where", "text"), level="global"),
+        classification_node("weather", radio("sky", "sun", "rain")),
+        classification_node("site", text("where"), level="global"),
     ]
 )
 
@@ -151,56 +152,49 @@ def test_a_global_classification_stands_on_the_whole_unit_and_adds_no_images() -
 
 def test_a_global_classification_stands_on_the_whole_group() -> None:
     answers = classified("g", feature_hash="site", range=[], spaces={})
-    spaces = {
-        "a": {"space_type": "image", "labels": {}},
-        "b": {"space_type": "video", "labels": {}},
-        "c": {"space_type": "pdf", "labels": {}},
-    }
-    row = label_row({"g": {"data_type": "group"}}, "group", classification_answers=answers)
-    assert spans(row | {"spaces": spaces}) == [("a", None, None), ("b", None, None)]
+    spaces = {"a": space("image", {}), "b": space("video", {}), "c": space("pdf", {})}
+    row = group_row(spaces, classification_answers=answers)
+    assert spans(row) == [("a", None, None), ("b", None, None)]
 
 
 @pytest.mark.parametrize("where", ["range", "spaces", "frame"])
 def test_a_classification_of_a_space(where: str) -> None:
-    labels = keyed({1: flat([], [placed("c")])}) if where == "frame" else {}
-    spaces = {"s": {"space_type": "video", "labels": labels}}
+    labels = {1: flat([], [placed("c")])} if where == "frame" else {}
     placement = {"s": {"type": "frame", "range": [[1, 2]]}} if where == "spaces" else {}
     answers = classified("c", range=[[1, 2]] if where == "range" else [], spaces=placement)
-    row = label_row({"g": {"data_type": "group"}}, "group", classification_answers=answers)
+    row = group_row({"s": space("video", labels)}, classification_answers=answers)
     wanted = {"range": [], "spaces": [("s", 1, 2)], "frame": [("s", 1, 1)]}[where]
-    assert spans(row | {"spaces": spaces}) == wanted
+    assert spans(row) == wanted
 
 
 def test_an_empty_range_of_a_space_is_the_whole_space() -> None:
-    spaces = {"s": {"space_type": "video", "labels": keyed({4: [box()]})}}
     answers = classified("c", range=[], spaces={"s": {"type": "frame", "range": []}})
-    row = label_row({"g": {"data_type": "group"}}, "group", classification_answers=answers)
-    assert spans(row | {"spaces": spaces}) == [("s", None, None)]
-    assert frames(row | {"spaces": spaces}) == [4]
+    row = group_row({"s": space("video", {4: [box()]})}, classification_answers=answers)
+    assert spans(row) == [("s", None, None)]
+    assert frames(row) == [4]
 
 
 def test_places_in_a_text_are_no_frames_and_need_no_note() -> None:
     ends = [{"xpath": "/p", "offset": 0}, {"xpath": "/p", "offset": 5}]
     html = {"type": "html", "range": [ends]}
-    spaces = {"s": {"space_type": "image", "labels": {}}, "t": {"space_type": "html"}}
     answers = classified("c", range=[], spaces={"t": html, "s": {"range": [[0, 0]]}})
     answers |= classified("d", range=[], spaces={"s": html})
-    row = label_row({"g": {"data_type": "group"}}, "group", classification_answers=answers)
-    assert spans(row | {"spaces": spaces}) == [("s", 0, 0)]
-    assert notes(row | {"spaces": spaces}) == ["classification_not_placed"]
+    spaces = {"s": space("image", {}), "t": {"space_type": "html"}}
+    row = group_row(spaces, classification_answers=answers)
+    assert spans(row) == [("s", 0, 0)]
+    assert notes(row) == ["classification_not_placed"]
 
 
 def test_a_classification_of_the_root_space() -> None:
-    spaces = {"root": {"space_type": "image", "labels": {}}}
     answers = classified("c", range=[[0, 0]])
-    row = label_row({"g": {"data_type": "group"}}, "group", classification_answers=answers)
-    assert spans(row | {"spaces": spaces}) == [("g", 0, 0)]
+    row = group_row({"root": space("image", {})}, classification_answers=answers)
+    assert spans(row) == [("group", 0, 0)]
 
 
 def test_a_file_that_is_unit_and_space_has_the_classification_once() -> None:
-    spaces = {"root": {"space_type": "image", "labels": {}}}
-    row = label_row([box()], classification_answers=classified("c", range=[[0, 0]]))
-    assert spans(row | {"spaces": spaces}) == [("file-row", 0, 0)]
+    answers, spaces = classified("c", range=[[0, 0]]), {"root": space("image", {})}
+    row = label_row([box()], spaces=spaces, classification_answers=answers)
+    assert spans(row) == [("file-row", 0, 0)]
 
 
 def test_an_image_of_a_group_has_the_ranges_that_hold_its_own_frame() -> None:
@@ -233,7 +227,7 @@ def test_the_class_is_named_by_either_side(level: str, on_answer: Any) -> None:
 def test_the_class_may_follow_from_an_attribute() -> None:
     given = [{"featureHash": "sky", "answers": []}]
     answers = classified("c", given, feature_hash=None)
-    unit = image_unit([], [placed("c", None)])  # type: ignore[arg-type]
+    unit = image_unit([], [placed("c", None)])
     row = label_row({"f": unit}, classification_answers=answers)
     (found,) = tables_of(row)["classifications"]
     assert found["feature_hash"] == "weather"

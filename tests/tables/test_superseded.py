@@ -3,7 +3,16 @@
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.schemas import FINDINGS, LABEL_TABLES
 from coco_dagster.tables.superseded import CODE, without_label_rows
-from tests.label_rows import answer, classified, image_unit, label_row, object_answers, placed
+from tests.label_rows import (
+    answer,
+    classified,
+    group_row,
+    image_unit,
+    label_row,
+    object_answers,
+    placed,
+    space,
+)
 from tests.normalised import numbered, ontology_index
 from tests.objects import box
 
@@ -45,8 +54,7 @@ def test_other_rows_keep_all_they_have() -> None:
 
 
 def test_the_space_of_a_superseded_object_is_kept() -> None:
-    space = {"space_type": "image", "width": 9, "height": 9, "labels": {"0": {"objects": [box()]}}}
-    row = label_row({"g": {"data_type": "group"}}, "group", "a", spaces={"s": space})
+    row = group_row({"s": space("image", {0: [box()]})}, "a")
     tables = normalise_rows(numbered([row]), ontology_index()).tables
     found = without_label_rows(tables, ["a"])["findings"]
     assert found.schema == FINDINGS

@@ -78,13 +78,11 @@ class AnnotationChecks:
         boxes = check_boxes(mark, block.column("bbox"), images)
         areas = check_areas(mark, block.column("area"))
         crowds = check_crowds(mark, block.column("iscrowd"), are_rle)
-        outlined = check_polygons(
-            mark, segmentations, kinds == Kind.LIST, boxes.values, areas.values
-        )
+        check_polygons(mark, segmentations, kinds == Kind.LIST, boxes.values, areas.values)
         check_masks(mark, segmentations, are_rle, crowds, images, boxes.values, areas.values)
         keypoints = check_keypoints(mark, block.column("keypoints"), block.column("num_keypoints"))
         infinite = areas.are_numbers & ~np.isfinite(areas.values)
-        mark("number_not_finite", infinite | boxes.not_finite | outlined | keypoints.not_finite)
+        mark("number_not_finite", infinite | boxes.not_finite | keypoints.not_finite)
         check_ignore(mark, block.column("ignore"))
         check_scores(mark, block.column("score"))
         check_attributes(mark, block.column("attributes"))
@@ -97,6 +95,7 @@ class AnnotationChecks:
         mark("annotation_without_id", ids.kinds == Kind.MISSING)
         mark("annotation_without_image_id", image_ids.kinds == Kind.MISSING)
         mark("annotation_without_category_id", category_ids.kinds == Kind.MISSING)
+        mark("annotation_id_text", ids.kinds == Kind.TEXT)
         mark("annotation_id_zero", (ids.kinds <= Kind.FLOAT) & (ids.keys == 0))
         mark_ids(self._findings, block, (ids, image_ids, category_ids))
 

@@ -63,4 +63,5 @@ def check_scores(mark: Mark, values: Sequence[Any]) -> None:
     """Checks `score`, which ground truth rarely has."""
     if set(map(type, values)) != {type(UNSET)}:
         kinds = numbers_of(values).kinds
-        mark("score_not_number", kinds > Kind.MISSING)
+        mark("score_null", kinds == Kind.NULL)
+        mark("score_not_number", kinds > Kind.NULL)

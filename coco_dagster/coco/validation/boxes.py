@@ -77,7 +77,8 @@ def check_areas(mark: Mark, values: Sequence[Any]) -> Numbers:
     """Checks `area` of each annotation; those that are no numbers become nan."""
     areas = numbers_of(values)
     mark("area_missing", areas.kinds == Kind.MISSING)
-    mark("area_not_number", areas.kinds > Kind.MISSING)
+    mark("area_null", areas.kinds == Kind.NULL)
+    mark("area_not_number", areas.kinds > Kind.NULL)
     with np.errstate(invalid="ignore"):
         mark("area_zero", areas.values == 0)
         mark("area_negative", areas.values < 0)
@@ -99,9 +100,10 @@ def check_crowds(mark: Mark, values: Sequence[Any], are_rle: Flags) -> Flags:
     are_bools = numbers.kinds == Kind.OTHER
     if are_bools.any():
         are_bools &= np.array([type(value) is bool for value in values])
-    missing = numbers.kinds == Kind.MISSING
-    mark("iscrowd_missing", missing)
-    mark("iscrowd_not_int", (numbers.kinds != Kind.INT) & ~missing & ~are_bools)
+    mark("iscrowd_missing", numbers.kinds == Kind.MISSING)
+    mark("iscrowd_null", numbers.kinds == Kind.NULL)
+    mark("iscrowd_float", numbers.kinds == Kind.FLOAT)
+    mark("iscrowd_not_number", (numbers.kinds == Kind.OTHER) & ~are_bools)
     are_crowds: Flags = np.nan_to_num(numbers.values) != 0
     for place in np.flatnonzero(are_bools).tolist():
         are_crowds[place] = values[place]

@@ -27,7 +27,7 @@ _UNIT_STRIDE: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Kind(IntEnum):
-    """What a value is."""
+    """What a value is; texts are told apart among ids alone."""
 
     INT = 0
     FLOAT = 1
@@ -37,6 +37,7 @@ class Kind(IntEnum):
     HUGE = 5
     LIST = 6
     OBJECT = 7
+    TEXT = 8
 
 
 _KIND_OF_TYPE: Final = {
@@ -63,7 +64,8 @@ class Ids(NamedTuple):
 
     Attributes:
         keys: the same number for the same id; the id itself if it is an int of 64 bits.
-        kinds: INT, FLOAT, HUGE (an int beyond 64 bits), MISSING, NULL or OTHER.
+        kinds: INT, FLOAT, HUGE (an int beyond 64 bits), MISSING, NULL,
+            TEXT or OTHER.
     """
 
     keys: Ints
@@ -90,6 +92,8 @@ def ids_of(values: Sequence[Any]) -> Ids:
         keys[place], is_huge = _key(value)
         if is_huge:
             kinds[place] = Kind.HUGE
+        elif isinstance(value, str):
+            kinds[place] = Kind.TEXT
     return Ids(keys, kinds)
 
 

@@ -13,7 +13,7 @@ from coco_dagster.encord.run_lengths import Flags
 _FLOAT_LIMIT: Final = 2**53
 
 _BROKEN: Final[dict[str, Callable[[Ids], Flags]]] = {
-    "id_not_int": lambda ids: np.isin(ids.kinds, (Kind.NULL, Kind.OTHER)),
+    "id_not_int": lambda ids: np.isin(ids.kinds, (Kind.NULL, Kind.OTHER, Kind.TEXT)),
     "id_float": lambda ids: ids.kinds == Kind.FLOAT,
     "id_negative": lambda ids: (ids.kinds <= Kind.FLOAT) & (ids.keys < 0),
     "id_beyond_float": lambda ids: beyond(ids, _FLOAT_LIMIT) | (ids.kinds == Kind.HUGE),

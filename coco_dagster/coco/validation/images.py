@@ -84,13 +84,15 @@ class ImageTable:
         null |= np.logical_or(*(side.are_numbers & ~np.isfinite(side.values) for side in sides))
         is_float = np.logical_or(*(side.kinds == Kind.FLOAT for side in sides))
         with np.errstate(invalid="ignore"):
-            not_positive = np.logical_or(*(side.values <= 0 for side in sides))
+            zero = np.logical_or(*(side.values == 0 for side in sides))
+            negative = np.logical_or(*(side.values < 0 for side in sides))
         self._mark(block, "image_size_missing", missing)
         self._mark(block, "image_size_null", null & ~missing)
         self._mark(block, "image_size_float", is_float & ~null & ~missing)
-        self._mark(block, "image_size_not_positive", not_positive)
+        self._mark(block, "image_size_zero", zero & ~negative)
+        self._mark(block, "image_size_negative", negative)
         sizes = np.stack((width.values, height.values), axis=1).astype(np.float32)
-        sizes[missing | null | not_positive] = np.nan
+        sizes[missing | null | zero | negative] = np.nan
         return sizes
 
     def _check_names(self, block: Block) -> None:

@@ -21,8 +21,8 @@ class Keypoints(NamedTuple):
     """Keypoints of annotations.
 
     Attributes:
-        lengths: how many numbers each has, at most 65533; `NO_KEYPOINTS` where it has no such key,
-            `BAD_KEYPOINTS` where they are null or no list of numbers.
+        lengths: how many numbers each has, at most 65533; `NO_KEYPOINTS` where it has no such key
+            or null, `BAD_KEYPOINTS` where they are no list of numbers.
         not_finite: whether they hold a number that is not finite.
     """
 
@@ -48,12 +48,13 @@ def check_keypoints(mark: Mark, values: Sequence[Any], counts: Sequence[Any]) ->
     labelled = _check_visibility(mark, lists)
     numbers = numbers_of(counts)
     mark("num_keypoints_missing", lists.are_lists & (numbers.kinds == Kind.MISSING))
-    mark("num_keypoints_not_int", (numbers.kinds != Kind.INT) & (numbers.kinds != Kind.MISSING))
+    mark("num_keypoints_null", numbers.kinds == Kind.NULL)
+    mark("num_keypoints_not_int", np.isin(numbers.kinds, (Kind.FLOAT, Kind.OTHER)))
     is_told = lists.are_lists & (numbers.kinds == Kind.INT)
     mark("num_keypoints_differs", is_told & (numbers.values != labelled))
     lengths = np.minimum(lists.sizes, _LONGEST).astype(np.uint16)
     lengths[~lists.are_lists] = BAD_KEYPOINTS
-    lengths[missing] = NO_KEYPOINTS
+    lengths[missing | null] = NO_KEYPOINTS
     return Keypoints(lengths, lists.not_finite())
 
 

@@ -13,7 +13,6 @@ from coco_dagster.coco.validation.columns import Floats, NumberLists, number_lis
 from coco_dagster.coco.validation.nested_rings import has_nested_rings
 from coco_dagster.encord.run_lengths import Flags, Ints
 
-_MIN_COORDINATES: Final = 6
 _NO_AREA: Final = 1e-6
 _PIXEL: Final = 1.0
 _MASK_SHARE: Final = 0.9
@@ -22,7 +21,7 @@ _BOX_TOLERANCE: Final = 1e-3
 
 def check_polygons(
     mark: Mark, values: Sequence[Any], are_lists: Flags, boxes: Floats, areas: Floats
-) -> Flags:
+) -> None:
     """Checks polygons.
 
     Args:
@@ -31,9 +30,6 @@ def check_polygons(
         are_lists: whether it is a list.
         boxes: x, y, width and height of each annotation, nan where unknown.
         areas: `area` of each annotation, nan where unknown.
-
-    Returns:
-        Whether each annotation has a coordinate that is not finite.
     """
     size = len(values)
     with_rings = np.flatnonzero(are_lists)
@@ -44,52 +40,44 @@ def check_polygons(
     mark("segmentation_empty", empty)
     owners = np.repeat(with_rings, counts)
     if not owners.size:
-        return np.zeros(size, np.bool_)
+        return
     rings: list[Any] = list(chain.from_iterable(segmentations))
     lists = number_lists_of(rings)
-    sound, not_finite = _mark_rings(mark, rings, lists, owners, size)
+    faults = _ring_faults(rings, lists)
+    for code, faulty in faults.items():
+        broken = np.zeros(size, np.bool_)
+        broken[owners[faulty]] = True
+        mark(code, broken)
     mark("polygon_multi_part", np.bincount(owners[lists.are_lists], minlength=size) > 1)
+    sound = ~np.logical_or.reduce(list(faults.values()))
     if sound.any():
         whole = np.ones(size, np.bool_)
         whole[owners[~sound]] = False
         _mark_outlines(mark, _outlines(lists, owners, sound), whole, boxes, areas)
-    return not_finite
 
 
-def _mark_rings(
-    mark: Mark, rings: Sequence[Any], lists: NumberLists, owners: Ints, size: int
-) -> tuple[Flags, Flags]:
-    """Marks faulty rings; tells which are sound, and which annotations are not finite."""
-
-    def mark_owners(code: str, faulty: Flags) -> Flags:
-        broken = np.zeros(size, np.bool_)
-        broken[owners[faulty]] = True
-        mark(code, broken)
-        return broken
-
+def _ring_faults(rings: Sequence[Any], lists: NumberLists) -> dict[str, Flags]:
+    """Code of each rule that rings can break → which of them do."""
     are_lists, sizes = lists.are_lists, lists.sizes
-    malformed, with_others = _other_rings(rings, lists)
-    mark_owners("segmentation_malformed", malformed)
-    mark_owners("coordinates_not_numbers", with_others)
-    mark_owners("polygon_empty", are_lists & (sizes == 0))
-    mark_owners("polygon_point", are_lists & (sizes == 2))
-    mark_owners("polygon_four_coordinates", are_lists & (sizes == 4))
-    mark_owners("polygon_odd_coordinates", are_lists & (sizes % 2 == 1))
-    infinite = lists.not_finite()
-    not_finite = np.zeros(size, np.bool_)
-    not_finite[owners[infinite]] = True
-    return are_lists & (sizes >= _MIN_COORDINATES) & (sizes % 2 == 0) & ~infinite, not_finite
+    faults = {
+        "polygon_empty": are_lists & (sizes == 0),
+        "polygon_point": are_lists & (sizes == 2),
+        "polygon_four_coordinates": are_lists & (sizes == 4),
+        "polygon_odd_coordinates": are_lists & (sizes % 2 == 1),
+        "coordinates_not_finite": lists.not_finite(),
+    }
+    for code in ("segmentation_malformed", "coordinates_null", "coordinates_not_numbers"):
+        faults[code] = np.zeros(len(rings), np.bool_)
+    for place in np.flatnonzero(~are_lists).tolist():
+        faults[_fault_of(rings[place])][place] = True
+    return faults
 
 
-def _other_rings(rings: Sequence[Any], lists: NumberLists) -> tuple[Flags, Flags]:
-    """Which rings are no lists, or lists of lists; and which are lists with other things."""
-    malformed = np.zeros(len(rings), np.bool_)
-    with_others = np.zeros(len(rings), np.bool_)
-    for place in np.flatnonzero(~lists.are_lists).tolist():
-        ring = rings[place]
-        is_flat = isinstance(ring, list) and not any(isinstance(value, list) for value in ring)
-        (with_others if is_flat else malformed)[place] = True
-    return malformed, with_others
+def _fault_of(ring: Any) -> str:
+    """What is wrong with a ring that is no list of numbers."""
+    if not isinstance(ring, list) or any(isinstance(value, list) for value in ring):
+        return "segmentation_malformed"
+    return "coordinates_null" if None in ring else "coordinates_not_numbers"
 
 
 class _Outlines(NamedTuple):

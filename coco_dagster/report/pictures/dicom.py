@@ -65,7 +65,7 @@ def _frame(dataset: "Dataset", frame: int) -> NDArray[np.generic]:
 
 def _windowed(dataset: "Dataset", pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Grey levels from 0 to 255 (DICOM PS3.3, C.11.2.1.2)."""
-    from pydicom.pixels import apply_rescale, apply_windowing
+    from pydicom.pixels.processing import apply_rescale, apply_windowing
 
     levels = apply_rescale(pixels, dataset).astype(np.float64)
     if "WindowWidth" not in dataset or "WindowCenter" not in dataset:
@@ -75,7 +75,7 @@ def _windowed(dataset: "Dataset", pixels: NDArray[np.generic]) -> NDArray[np.uin
     grey = np.clip((shown - black) / (white - black), 0, 1)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         grey = 1 - grey
-    return (grey * 255).round().astype(np.uint8)
+    return np.asarray(grey * 255).round().astype(np.uint8)
 
 
 def _set_window(

@@ -107,8 +107,8 @@ class PictureFolder:
         if isinstance(self._root, Path):
             yield from _walk_local(self._root, "")
             return
-        root = cast(str, self._root.path)  # type: ignore[union-attr]
-        for folder, folders, files in self._root.fs.walk(root):  # type: ignore[union-attr]
+        root = self._root.path
+        for folder, folders, files in self._root.fs.walk(root):
             folders.sort()
             below = str(folder)[len(root) :].strip("/")
             yield from (f"{below}/{name}".lstrip("/") for name in sorted(files))

@@ -99,5 +99,5 @@ def _check_form(size: tuple[int, int], image_size: tuple[int | None, int | None]
     one_pixel = max(1 / size[0], 1 / size[1])
     if abs(ratio - 1) > _ASPECT_TOLERANCE + one_pixel:
         raise UnreadablePictureError(
-            f"it is {size[0]} × {size[1]} pixels, the image {width} × {height}"
+            f"it is {size[0]} by {size[1]} pixels, the image {width} by {height}"
         )

@@ -27,7 +27,7 @@ def read_frame(stream: IO[bytes], number: int) -> Image.Image:
             "frames of videos need PyAV: install coco-dagster[pictures]"
         ) from None
     try:
-        with av.open(stream) as container:
+        with av.open(stream, "r") as container:
             track = container.streams.video[0]
             rate, base = track.average_rate, track.time_base
             if rate is None or base is None:
@@ -38,7 +38,7 @@ def read_frame(stream: IO[bytes], number: int) -> Image.Image:
             container.seek(wanted, stream=track)
             for frame in container.decode(track):
                 if frame.pts is not None and frame.pts >= wanted - half_a_frame:
-                    return frame.to_image()
+                    return Image.fromarray(frame.to_ndarray(format="rgb24"))
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise UnreadablePictureError(f"its frames cannot be decoded ({error})") from None
     raise UnreadablePictureError(f"it has no frame {number}")

@@ -26,7 +26,7 @@ MODULES = {
     "hotcoco": ("hotcoco", "hotcoco", "COCOeval"),
 }
 _SIGMAS = [0.05, 0.05, 0.05]
-_CPU_SECONDS = 3
+_CPU_SECONDS = 2
 _MEMORY_BYTES = 3 << 30
 
 
@@ -59,19 +59,15 @@ def _new_ids(valid: Json, coco: Json, section: str) -> Json:
     return {old["id"]: new["id"] for old, new in pairs if new and new.get("id") is not None}
 
 
-def score(consumer: str, path: Path, detections: list[Json], tasks: list[str]) -> dict[str, str]:
-    """AP of the detections, or the name of the error, for each task.
+def score(consumer: str, path: Path, detections: list[Json], task: str) -> str:
+    """AP of the detections, or the name of the error.
 
     Args:
         consumer: its name.
         path: the ground truth.
         detections: what is scored.
-        tasks: out of `bbox`, `segm` and `keypoints`.
+        task: `bbox`, `segm` or `keypoints`.
     """
-    return {task: _score(consumer, path, detections, task) for task in tasks}
-
-
-def _score(consumer: str, path: Path, detections: list[Json], task: str) -> str:
     data, evaluation, name = MODULES[consumer]
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -89,14 +85,8 @@ def _score(consumer: str, path: Path, detections: list[Json], task: str) -> str:
     return str(round(float(evaluator.stats[0]), 3))
 
 
-def score_apart(
-    consumer: str, path: Path, detections: list[Json], tasks: list[str]
-) -> dict[str, str]:
-    """As `score`, in a process of its own; `dies` for what it does not survive."""
-    return {task: _score_apart(consumer, path, detections, task) for task in tasks}
-
-
-def _score_apart(consumer: str, path: Path, detections: list[Json], task: str) -> str:
+def score_apart(consumer: str, path: Path, detections: list[Json], task: str) -> str:
+    """As `score`, in a process of its own; `dies` if it does not survive."""
     command = [sys.executable, "-m", "tests.coco.validation.evaluation", consumer, str(path), task]
     done = subprocess.run(
         command,
@@ -113,7 +103,7 @@ def main(consumer: str, path: str, task: str) -> None:
     """Scores within limits and prints the outcome."""
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    print(_score(consumer, Path(path), json.load(sys.stdin), task))
+    print(score(consumer, Path(path), json.load(sys.stdin), task))
 
 
 if __name__ == "__main__":

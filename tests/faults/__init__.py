@@ -1,0 +1,1 @@
+"""What remains when something breaks: processes, disks, sources, clocks, and two runs at once."""
