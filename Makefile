@@ -29,7 +29,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test dev check lint style types layers env constraints
+.PHONY: help demo test dev check lint style types layers consumers env constraints
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -57,6 +57,9 @@ types: $(INSTALLED) ## run mypy
 
 layers: $(INSTALLED) ## run import-linter
 	lint-imports
+
+consumers: $(INSTALLED) ## let other programs read an export, and write docs/consumers.md
+	python -m tests.consumers look
 
 env: $(INSTALLED) ## make the environment, where it is not up to date
 

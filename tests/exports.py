@@ -1,6 +1,7 @@
 """Exports of label rows, read back."""
 
 import json
+import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ class Export:
     Attributes:
         folder: where its files lie.
         result: what the job told of it.
-        coco: `annotations.json`.
+        coco: `annotations.json`, in layouts that have one COCO object of this name; else empty.
         manifest: `manifest.json`.
         findings: rows of `findings.parquet`.
         lineage: rows of `lineage.parquet`.
@@ -39,6 +40,12 @@ class Export:
     manifest: JSON
     findings: list[JSON]
     lineage: list[JSON]
+
+    @property
+    def files(self) -> dict[str, list[JSON]]:
+        """The COCO objects of each COCO file, by its path."""
+        paths = [file["path"] for file in self.manifest["files"] if "annotations" in file]
+        return {path: read_coco_objects(self.folder / path) for path in paths}
 
     @property
     def images(self) -> list[JSON]:
@@ -157,21 +164,37 @@ def export_files(
 
 def read_export(folder: Path, result: ExportResult) -> Export:
     """Read the files of an export; JSON strictly."""
+    coco = folder / "annotations.json"
+    objects = read_coco_objects(coco) if coco.exists() else []
     return Export(
         folder,
         result,
-        _read_json(folder / "annotations.json"),
+        objects[0] if len(objects) == 1 else {},
         _read_json(folder / "manifest.json"),
         pq.read_table(folder / "findings.parquet").to_pylist(),
         pq.read_table(folder / "lineage.parquet").to_pylist(),
     )
 
 
+def read_coco_objects(path: Path) -> list[JSON]:
+    """The COCO objects of a file: one, a list of them, or those of an archive."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None
+            return [_as_json(archive.read(name)) for name in archive.namelist()]
+    found = _read_json(path)
+    return found if isinstance(found, list) else [found]
+
+
 def _read_json(path: Path) -> Any:
+    return _as_json(path.read_bytes())
+
+
+def _as_json(text: bytes) -> Any:
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is not JSON")
 
-    return json.loads(path.read_bytes(), parse_constant=refuse)
+    return json.loads(text, parse_constant=refuse)
 
 
 def divide_into(monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:

@@ -96,7 +96,7 @@ def _setting(name: str, hint: Any) -> Setting:
     return Setting(name, description, kind, choices, NoneType in options, hint)
 
 
-def profile_from(name: str, **changes: Any) -> Profile:
+def profile_from(name: str, /, **changes: Any) -> Profile:
     """A named profile, or one of your own: a named one with single settings changed.
 
     Args:

@@ -20,10 +20,11 @@ MOST_BYTES: Final = 22_500
 MOST_TILES: Final = 9
 
 _COLUMNS: Final = 3
-_TILE: Final = (300, 225)
+_TILE: Final = (280, 210)
 _CAPTION: Final = 18
 _GAP: Final = 8
-_QUALITIES: Final = (72, 60, 50, 40, 32, 25, 18, 10)
+_QUALITIES: Final = (70, 50, 36, 26, 18)
+_SMALLER: Final = 0.85
 _LOOK: Final = Look(line=1.6, point=3.2, letters=12)
 _MOST_DRAWN: Final = 60
 _PAPER: Final = "#ffffff"
@@ -152,8 +153,9 @@ def _encoded(sheet: Image.Image) -> bytes:
     while True:
         for quality in _QUALITIES:
             buffer = BytesIO()
-            settings = {"method": 4} if name == "WEBP" else {"optimize": True}
+            settings = {"method": 6} if name == "WEBP" else {"optimize": True}
             sheet.save(buffer, name, quality=quality, **settings)
             if buffer.tell() <= MOST_BYTES:
                 return buffer.getvalue()
-        sheet = sheet.reduce(2)
+        width, height = (round(side * _SMALLER) for side in sheet.size)
+        sheet = sheet.resize((width, height), Image.Resampling.LANCZOS)

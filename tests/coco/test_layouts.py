@@ -71,7 +71,7 @@ def test_every_layout_has_a_form() -> None:
 
 def test_two_files_never_have_one_path() -> None:
     splits = (Split("a", 0.5), Split("a_keypoints", 0.5))
-    with pytest.raises(SettingsError, match="a_keypoints.json"):
+    with pytest.raises(SettingsError, match=r"a_keypoints\.json"):
         paths("dataset", TRAINING, *splits)
     assert len(paths("dataset", ENCORD, *splits)) == 2
 

@@ -73,12 +73,12 @@ def test_small_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_mask() -> None:
-    rows, columns = np.mgrid[:3000, :4000]
-    blob = ((rows - 1400) ** 2 / 900**2 + (columns - 2100) ** 2 / 1500**2 < 1) & (
-        (rows // 40 + columns // 60) % 5 > 0
+    rows, columns = np.mgrid[:1500, :2000]
+    blob = ((rows - 700) ** 2 / 450**2 + (columns - 1050) ** 2 / 750**2 < 1) & (
+        (rows // 20 + columns // 30) % 5 > 0
     )
     mask = blob.astype(np.uint8)
-    assert_equal_to_frames(paste([(mask, 0, 0, 4000, 3000)]), [mask])
+    assert_equal_to_frames(paste([(mask, 0, 0, 2000, 1500)]), [mask])
 
 
 @pytest.mark.parametrize(

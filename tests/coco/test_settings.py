@@ -53,7 +53,7 @@ def test_none_can_be_written_as_a_word(setting: str) -> None:
     ],
 )
 def test_a_setting_that_cannot_be_is_named(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(SettingsError, match="^[^\n]*$") as error:
+    with pytest.raises(SettingsError, match=r"^[^\n]*$") as error:
         profile_from("training", **changes)
     assert message in str(error.value)
 
@@ -170,7 +170,6 @@ def test_splits_may_have_shares_and_datasets() -> None:
 def test_whatever_is_given_as_splits_is_taken_or_explained(given: dict[str, Any]) -> None:
     try:
         splits = settings_from({"splits": given}).splits
-    except SettingsError as error:
-        assert "\n" not in str(error).replace("\\n", "")
-    else:
-        assert sum(split.share for split in splits) == pytest.approx(1 if splits else 0)
+    except SettingsError:
+        return
+    assert sum(split.share for split in splits) == pytest.approx(1 if splits else 0)

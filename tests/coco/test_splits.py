@@ -32,7 +32,7 @@ def test_the_share_of_a_split_is_what_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "split"), [("a", 1), ("b", 0), ("c", 0), ("0f0a", 0), ("é", 0), ("", 2)]
+    ("unit", "split"), [("a", 0), ("b", 0), ("c", 0), ("0f0a", 2), ("é", 0), ("", 1)]
 )
 def test_the_split_of_a_unit_is_the_same_on_every_machine(unit: str, split: int) -> None:
     assert numbers([unit], THREE) == [split]

@@ -68,7 +68,7 @@ def pin(name: str, packages: tuple[str, ...]) -> None:
 def _measured(consumer: Consumer, cases: list[Case], home: Path) -> Measurement:
     try:
         python = python_of(consumer)
-        answers = run(consumer, python, jobs(consumer, cases), home)
+        answers = run(consumer.runner, python, jobs(consumer, cases), home)
     except InstallError as problem:
         return Measurement(problem=str(problem))
     except RunnerError as problem:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.consumers.environments import ROOT
-from tests.consumers.registry import Consumer
 
 Json = dict[str, Any]
 
@@ -42,11 +41,11 @@ class Answers:
     of: dict[str, Json]
 
 
-def run(consumer: Consumer, python: Path, jobs: Sequence[str], home: Path) -> Answers:
+def run(runner: str, python: Path, jobs: Sequence[str], home: Path) -> Answers:
     """Do jobs; where a process dies, its job is answered with that, and another does the rest.
 
     Args:
-        consumer: whose runner is run.
+        runner: module of the runner.
         python: interpreter that has the consumer.
         jobs: `TASK=FOLDER` each.
         home: for what the consumer writes into the user's folders.
@@ -58,7 +57,7 @@ def run(consumer: Consumer, python: Path, jobs: Sequence[str], home: Path) -> An
     answers: dict[str, Json] = {}
     left = list(jobs)
     while left:
-        lines, ended = _process(consumer, python, left, home)
+        lines, ended = _process(runner, python, left, home)
         told = list(lines)
         if not told:
             raise RunnerError(ended)
@@ -71,18 +70,19 @@ def run(consumer: Consumer, python: Path, jobs: Sequence[str], home: Path) -> An
 
 
 def _process(
-    consumer: Consumer, python: Path, jobs: Sequence[str], home: Path
+    runner: str, python: Path, jobs: Sequence[str], home: Path
 ) -> tuple[Iterator[Json], str]:
     home.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {
         "HOME": str(home),
+        "OMP_NUM_THREADS": "1",
         "XDG_CACHE_HOME": str(home / ".cache"),
         "XDG_CONFIG_HOME": str(home / ".config"),
     }
     environment.pop("PYTHONPATH", None)
     with tempfile.TemporaryDirectory() as folder:
         answers, log = Path(folder) / "answers.jsonl", Path(folder) / "log"
-        command = [str(python), "-m", consumer.runner, str(answers), *jobs]
+        command = [str(python), "-m", runner, str(answers), *jobs]
         with log.open("wb") as output:
             try:
                 done = subprocess.run(

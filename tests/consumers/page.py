@@ -18,9 +18,9 @@ _HEAD = f"""\
 
 `make consumers` installs each consumer into an environment of its own, at the versions in
 `tests/consumers/requirements`, lets it look at an export and at files with one defect each, and
-writes this page and `tests/consumers/measured.json`. `python -m tests.consumers NAME…` does so for
-some of them. pycocotools, faster-coco-eval and hotcoco stand in the environment of the tests, which
-run them every time.
+writes this page and `tests/consumers/measured.json`. `python -m tests.consumers look NAME…` does so
+for some of them. pycocotools, faster-coco-eval and hotcoco stand in the environment of the tests,
+which run them every time.
 
 ## What reads an export
 

@@ -59,12 +59,14 @@ CONSUMERS = (
     Consumer(
         "ultralytics",
         ("boxes", "masks", "keypoints"),
-        remark="`convert_coco(cls91to80=False)`, then `YOLODataset` on what it wrote.",
+        remark="`convert_coco(cls91to80=False)`, then `YOLODataset` on what it wrote. It looks for "
+        "labels where the last `/images/` of a picture's path is `/labels/`, knows pictures by "
+        "their suffixes, and wants one number of keypoints in all categories.",
     ),
     Consumer(
         "transformers",
         ("boxes", "masks", "keypoints"),
-        remark="The image processor of DETR.",
+        remark="The image processor of DETR, which reads no compressed run lengths.",
     ),
     Consumer(
         "rf-detr",
@@ -74,7 +76,8 @@ CONSUMERS = (
     Consumer(
         "datumaro",
         ("boxes", "stream", "masks", "keypoints"),
-        remark="`Dataset.import_from`; `stream`: boxes with `StreamDataset`.",
+        remark="`Dataset.import_from`; `stream`: boxes with `StreamDataset`. It calls an image by "
+        "its path without what follows the last dot, and wants every path once.",
     ),
     Consumer(
         "fiftyone",
@@ -87,7 +90,17 @@ CONSUMERS = (
         ("boxes", "masks"),
         remark="`DetectionDataset.from_coco` and `MeanAveragePrecision`.",
     ),
-    Consumer("labelformat", ("boxes", "masks")),
+    Consumer(
+        "labelformat",
+        ("boxes", "masks"),
+        remark="`COCOObjectDetectionInput`, and `COCOInstanceSegmentationInput`, which reads run "
+        "lengths as a list and with `iscrowd` 1 alone.",
+    ),
     Consumer("globox", ("boxes",), remark="`AnnotationSet.from_coco` and `COCOEvaluator`."),
-    Consumer("sahi", ("boxes", "masks"), remark="`Coco.from_coco_dict_or_path`."),
+    Consumer(
+        "sahi",
+        ("boxes", "masks"),
+        remark="`Coco.from_coco_dict_or_path`, which takes "
+        "boxes from polygons and passes over run lengths.",
+    ),
 )

@@ -112,7 +112,6 @@ def test_dg_lists_the_assets_with_their_descriptions() -> None:
     assert all(listed.values())
 
 
-@pytest.mark.slow
 def test_workspace_file_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     workspace = WorkspaceFileTarget([str(ROOT / "workspace.yaml")])

@@ -97,8 +97,7 @@ def test_the_result_is_that_of_the_files(everything: Export) -> None:
     assert sum(coco_file["annotations_per_category"].values()) == coco_file["annotations"]
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, 20_000])
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("chunk_bytes", "workers"), [(1, 1), (20_000, 1), (1, 2)])
 def test_parts_and_workers_change_no_byte(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -13,7 +13,7 @@ def main(labels: str, ontology: str, storage: str) -> bool:
         name="faults", labels=labels, ontology=ontology, storage=storage, workers=2
     )
     job = definitions.resolve_job_def("faults_job")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.DagsterInstance.get() as instance:
         return job.execute_in_process(instance=instance, raise_on_error=False).success
 
 

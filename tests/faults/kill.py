@@ -77,8 +77,12 @@ class Job(Protocol):
         """The export that readers take for the newest."""
         ...
 
-    def unfinished(self) -> list[str]:
-        """What is neither an export nor anything else that is meant to stay."""
+    def unfinished(self, temporary: Path) -> list[str]:
+        """What is neither an export nor anything else that is meant to stay.
+
+        Args:
+            temporary: the folder for temporary files.
+        """
         ...
 
 
@@ -111,9 +115,10 @@ class CommandLine:
         """The only export."""
         return content_of(self._out)
 
-    def unfinished(self) -> list[str]:
+    def unfinished(self, temporary: Path) -> list[str]:
         """Everything beside the export."""
-        return others_in(self._parent, ["out"]) + unfinished_in(self._out)
+        beside = others_in(self._parent, ["out"]) + others_in(temporary, [])
+        return beside + unfinished_in(self._out)
 
 
 class DagsterRun:
@@ -127,7 +132,9 @@ class DagsterRun:
         self._storage = folder / "storage"
         self._home = folder / "home"
         self._home.mkdir(parents=True)
-        subprocess.run(self._run(0, self._seed), check=True, env=self._environment())
+        home = {"DAGSTER_HOME": str(self._home)}
+        run = self._run(0, self._seed)
+        subprocess.run(run, check=True, env=os.environ | home, capture_output=True)
 
     def prepare(self, edition: int) -> None:
         """A storage with the export of the first edition."""
@@ -148,11 +155,11 @@ class DagsterRun:
         name = json.loads((self._exports / "latest.json").read_bytes())["export_id"]
         return content_of(self._exports / name)
 
-    def unfinished(self) -> list[str]:
-        """Whatever is in the making."""
+    def unfinished(self, temporary: Path) -> list[str]:
+        """Whatever is in the making; Dagster itself may leave temporary files."""
         exports = [path.name for path in self._exports.iterdir() if content_of(path)]
         strange = others_in(self._exports, [*exports, "latest.json"])
-        return strange + unfinished_in(self._storage)
+        return strange + unfinished_in(self._storage) + unfinished_in(temporary)
 
     @property
     def _exports(self) -> Path:
@@ -162,9 +169,6 @@ class DagsterRun:
         labels, ontology = self._given.editions[edition], self._given.ontology
         module = "tests.faults.dagster_run"
         return [sys.executable, "-m", module, str(labels), str(ontology), str(storage)]
-
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {"DAGSTER_HOME": str(self._home)}
 
 
 @dataclass
@@ -178,12 +182,11 @@ class Figures:
     ended_before: int = 0
     newest_after_kill: Counter[str] = field(default_factory=Counter)
     left_behind: int = 0
-    left_after_rerun: int = 0
-    reruns: int = 0
+    whole_reruns: int = 0
 
     def report(self) -> dict[str, Any]:
         """As JSON."""
-        return {name: value for name, value in vars(self).items()}
+        return dict(vars(self))
 
 
 class Killer:
@@ -195,14 +198,14 @@ class Killer:
         self._temporary.mkdir()
         self.figures = Figures()
         self._goals: dict[int, Content] = {}
+        self._seconds = 0.0
 
     def undisturbed(self) -> None:
         """Run both editions once: how long that takes, and what must come of it."""
         for edition in (0, 1):
             self._job.prepare(edition)
-            started = time.monotonic()
             self._run_to_the_end(edition)
-            self.figures.undisturbed_seconds = time.monotonic() - started
+            self.figures.undisturbed_seconds = self._seconds
             goal = self._job.newest()
             if goal is None:
                 raise BreachError("An undisturbed run published nothing.")
@@ -212,18 +215,18 @@ class Killer:
         """Start the job, kill it after a share of its length, look, and run it again."""
         self._job.prepare(edition)
         before = self._job.newest()
-        delay = share * _SHARE_OF_LENGTH * self.figures.undisturbed_seconds
+        delay = share * _SHARE_OF_LENGTH * self._seconds
         hit = self._start_and_kill(edition, victim, delay)
         self.figures.kills += 1
         self.figures.victims[hit] += 1
         self._look(before, edition)
         self._run_to_the_end(edition)
-        self.figures.reruns += 1
         if self._job.newest() != self._goals[edition]:
             raise BreachError("The rerun published other bytes than an undisturbed run.")
         left = self._left()
         if left:
             raise BreachError(f"The rerun left {left}.")
+        self.figures.whole_reruns += 1
 
     def _look(self, before: Content | None, edition: int) -> None:
         known = [before, *self._goals.values()]
@@ -237,7 +240,7 @@ class Killer:
         self.figures.left_behind += bool(self._left())
 
     def _left(self) -> list[str]:
-        return self._job.unfinished() + others_in(self._temporary, [])
+        return self._job.unfinished(self._temporary)
 
     def _start_and_kill(self, edition: int, victim: str, delay: float) -> str:
         """Start and kill; what was killed."""
@@ -262,12 +265,15 @@ class Killer:
         return hit
 
     def _run_to_the_end(self, edition: int) -> None:
+        started = time.monotonic()
         done = subprocess.run(
             self._job.command(edition),
             env=self._environment(),
             capture_output=True,
             check=False,
         )
+        # The last undisturbed run says best how long the next one takes on a busy machine.
+        self._seconds = time.monotonic() - started
         if done.returncode:
             raise BreachError(f"A run that nobody killed failed: {done.stderr.decode()}")
 

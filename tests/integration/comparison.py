@@ -2,13 +2,15 @@
 
 import pytest
 import shapely
+from pycocotools import mask as coco_mask
 
 from tests.exports import Export
 from tests.integration.reference import Reference
 from tests.integration.reference_shapes import is_ring_on_curve
+from tests.integration.reference_training import CURVES, TrainingReference
 from tests.label_rows import JSON
 
-GEOMETRY = ("bbox", "area", "segmentation")
+GEOMETRY = ("bbox", "area", "segmentation", "region")
 TURNED = ("rotatable_bounding_box", "circle", "ellipse", "cuboid_2d")
 """Shapes whose coordinates take more than one multiplication: equal up to rounding."""
 
@@ -47,6 +49,42 @@ def check_annotation(ours: JSON, expected: JSON, shape: str) -> None:
         assert _polygon(ring).symmetric_difference(_polygon(*expected["segmentation"])).area < 1e-6
     else:
         assert ring == pytest.approx(expected["segmentation"][0], abs=1e-9)
+
+
+def check_training_against_reference(exported: Export, rows: list[JSON], ontology: JSON) -> None:
+    """Both files of an export in `training` hold what the reference makes of the label rows."""
+    reference = TrainingReference(rows, ontology)
+    shown = (("polygon", reference.areas), ("point", reference.keypoints))
+    for (coco,), (shape, expected) in zip(exported.files.values(), shown, strict=True):
+        assert coco["images"] == reference.images()
+        assert coco["categories"] == reference.categories(shape)
+        assert len(coco["annotations"]) == len(expected)
+        shapes = {entry["id"]: entry["supercategory"] for entry in coco["categories"]}
+        sizes = {image["id"]: (image["width"], image["height"]) for image in coco["images"]}
+        for ours, theirs in zip(coco["annotations"], expected, strict=True):
+            size = sizes[ours["image_id"]]
+            check_trained(ours, theirs, shapes[ours["category_id"]] in CURVES, size)
+    assert len(exported.skipped) == reference.left_out
+
+
+def check_trained(ours: JSON, expected: JSON, is_curve: bool, size: tuple[int, int]) -> None:
+    """An annotation of `training` covers what its reference covers; a curve nearly so."""
+    assert without_geometry(ours) == without_geometry(expected)
+    # A ring leaves its curve by a quarter of a pixel at most, on either side.
+    assert ours["bbox"] == pytest.approx(expected["bbox"], abs=0.51 if is_curve else 1e-6)
+    segmentation, region = ours["segmentation"], expected.get("region")
+    slack = 0.26 * region.length if is_curve else 1e-6
+    assert ours["area"] == pytest.approx(expected["area"], rel=1e-6, abs=slack)
+    if region is None:
+        assert segmentation == expected["segmentation"]
+    elif isinstance(segmentation, dict):
+        assert segmentation["size"] == [size[1], size[0]]
+        pixels = int(coco_mask.area(segmentation))
+        assert abs(pixels - region.area) <= region.length + 4
+    else:
+        parts = [shapely.make_valid(_polygon(ring)) for ring in segmentation]
+        missed = shapely.union_all(parts).symmetric_difference(region).area
+        assert missed <= max(slack, 1e-6 * region.area)
 
 
 def without_geometry(annotation: JSON) -> JSON:

@@ -101,13 +101,20 @@ class Reference:
         self._answers = Answers(ontology)
         self._templates = _templates(ontology, rows)
         self._edges = _edges(ontology)
-        self._shown = [node for node in ontology["objects"] if node["shape"] in DRAWN]
-        self._ids = {node["featureNodeHash"]: n for n, node in enumerate(self._shown, 1)}
+        self.shown = [node for node in ontology["objects"] if node["shape"] in DRAWN]
+        self._ids = {node["featureNodeHash"]: n for n, node in enumerate(self.shown, 1)}
         self._frames = [frame for row in rows for frame in frames_of(row, self._answers)]
+
+    def shown_objects(self) -> Iterator[tuple[Frame, Json]]:
+        """Every object that is an annotation, with its frame."""
+        for frame in self._frames:
+            for entry in frame.objects:
+                if entry["featureHash"] in self._ids:
+                    yield frame, entry
 
     def categories(self) -> list[Json]:
         """Every category."""
-        return [self._category(node) for node in self._shown]
+        return [self._category(node) for node in self.shown]
 
     def _category(self, node: Json) -> Json:
         feature, shape = node["featureNodeHash"], node["shape"]
@@ -144,23 +151,21 @@ class Reference:
         """Every annotation, with the keys of COCO."""
         found: list[Json] = []
         tracks: dict[tuple[str, str], int] = {}
-        for image_id, frame in enumerate(self._frames):
-            for entry in frame.objects:
-                if entry["featureHash"] not in self._ids:
-                    continue
-                owner = (frame.row["label_hash"], entry["objectHash"])
-                attributes = {
-                    "track_id": tracks.setdefault(owner, len(tracks) + 1),
-                    "encord_track_uuid": entry["objectHash"],
-                    "manual_annotation": entry["manualAnnotation"],
-                }
-                if entry["shape"] == "rotatable_bounding_box":
-                    attributes["rotation"] = entry["rotatableBoundingBox"]["theta"]
-                attributes |= self._answers.of_object(frame.row, frame.number, frame.space, entry)
-                keys = {"id": len(found), "image_id": image_id}
-                keys["category_id"] = self._ids[entry["featureHash"]]
-                drawn = DRAWN[entry["shape"]](entry, frame.size, self._templates)
-                found.append(keys | _with_defaults(drawn) | {"attributes": attributes})
+        image_ids = {id(frame): number for number, frame in enumerate(self._frames)}
+        for frame, entry in self.shown_objects():
+            owner = (frame.row["label_hash"], entry["objectHash"])
+            attributes = {
+                "track_id": tracks.setdefault(owner, len(tracks) + 1),
+                "encord_track_uuid": entry["objectHash"],
+                "manual_annotation": entry["manualAnnotation"],
+            }
+            if entry["shape"] == "rotatable_bounding_box":
+                attributes["rotation"] = entry["rotatableBoundingBox"]["theta"]
+            attributes |= self._answers.of_object(frame.row, frame.number, frame.space, entry)
+            keys = {"id": len(found), "image_id": image_ids[id(frame)]}
+            keys["category_id"] = self._ids[entry["featureHash"]]
+            drawn = DRAWN[entry["shape"]](entry, frame.size, self._templates)
+            found.append(keys | _with_defaults(drawn) | {"attributes": attributes})
         return found
 
 

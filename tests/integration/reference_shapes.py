@@ -57,7 +57,7 @@ def _rotatable_box(entry: Json, size: Size, _: Templates) -> Json:
     return {"bbox": _bounds(corners), "area": w * h, "segmentation": [_flat(corners)]}
 
 
-def _polygons(entry: Json, size: Size) -> list[list[Pixels]]:
+def polygons_in_pixels(entry: Json, size: Size) -> list[list[Pixels]]:
     """Rings of each polygon in pixels, without a point that only closes one."""
     polygons = entry.get("polygons")
     if not polygons:
@@ -74,7 +74,7 @@ def _polygons(entry: Json, size: Size) -> list[list[Pixels]]:
 
 
 def _polygon(entry: Json, size: Size, _: Templates) -> Json:
-    polygons = _polygons(entry, size)
+    polygons = polygons_in_pixels(entry, size)
     regions = []
     for outer, *holes in polygons:
         region = shapely.make_valid(shapely.Polygon(outer))

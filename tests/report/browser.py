@@ -6,14 +6,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from PIL import Image
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_SECONDS = 30
@@ -49,10 +49,13 @@ class Browser:
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        self._closing = ExitStack()
+        self._closing.callback(self._end)
         try:
-            self._socket = connect(_address(folder), max_size=None)
+            connection = connect(_address(folder), max_size=None)
+            self._socket = self._closing.enter_context(connection)
         except BaseException:
-            self._process.kill()
+            self._closing.close()
             raise
         self._last = 0
         self.events: list[dict[str, Any]] = []
@@ -66,7 +69,9 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        self._closing.close()
+
+    def _end(self) -> None:
         self._process.terminate()
         self._process.wait(WAIT_SECONDS)
 
@@ -78,16 +83,24 @@ class Browser:
             message["sessionId"] = session
         self._socket.send(json.dumps(message))
         while True:
-            answer = self._receive(self._socket)
+            answer = self._receive()
             if answer.get("id") == self._last:
                 assert "error" not in answer, (method, answer["error"])
                 result: dict[str, Any] = answer["result"]
                 return result
             self.events.append(answer)
 
-    @staticmethod
-    def _receive(socket: ClientConnection) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(socket.recv(timeout=WAIT_SECONDS))
+    def wait_for_event(self, method: str, session: str) -> None:
+        """Wait for an event of a page, unless it came since the last command was sent."""
+        while True:
+            for event in reversed(self.events):
+                if (event.get("method"), event.get("sessionId")) == (method, session):
+                    self.events.remove(event)
+                    return
+            self.events.append(self._receive())
+
+    def _receive(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self._socket.recv(timeout=WAIT_SECONDS))
         return message
 
     @contextmanager
@@ -119,9 +132,14 @@ class Page:
         return self._browser.send(method, self._session, **params)
 
     def open(self, url: str) -> None:
-        """Go to an address and wait until it is there."""
-        self.send("Page.navigate", url=url)
-        self.wait("document.readyState === 'complete'")
+        """Go to an address and wait until the page is there."""
+        if "loaderId" in self.send("Page.navigate", url=url):
+            self._browser.wait_for_event("Page.loadEventFired", self._session)
+
+    def reload(self) -> None:
+        """Load the page again and wait until it is there."""
+        self.send("Page.reload")
+        self._browser.wait_for_event("Page.loadEventFired", self._session)
 
     def resize(self, width: int, height: int, *, phone: bool = False) -> None:
         """Give the window a size in CSS pixels."""

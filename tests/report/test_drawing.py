@@ -14,7 +14,7 @@ from coco_dagster.report.categories import ShownCategory
 from coco_dagster.report.drawing import DrawnAnnotation, Look, draw_annotations
 from coco_dagster.report.figures import Figure, figure_of
 from tests.exports import Export, export_rows
-from tests.label_rows import HEIGHT, WIDTH, JSON, label_row
+from tests.label_rows import HEIGHT, JSON, WIDTH, label_row
 from tests.objects import every_shape, polygons, rectangle, skeleton
 from tests.ontologies import ontology, template
 

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from coco_dagster.coco.published import CocoImage, ImageOrigin
 from coco_dagster.errors import SettingsError
@@ -23,7 +23,7 @@ from coco_dagster.report.pictures.finding import (
 )
 from coco_dagster.report.pictures.reading import read_picture
 
-UID = "1.2.826.0.1.3680043.8.498.1"
+SLICE_UID = UID("1.2.826.0.1.3680043.8.498.1")
 
 
 def image(
@@ -34,7 +34,7 @@ def image(
 
 
 PHOTO = image("images/hash.jpg", "Harbour/day 1/photo.JPG")
-SLICE = image(f"dicom/hash/{UID}", "chest", frame=3)
+SLICE = image(f"dicom/hash/{SLICE_UID}", "chest", frame=3)
 FRAME = image("videos/hash/12.jpg", "clips/cam 2.mp4", frame=12)
 
 
@@ -56,9 +56,9 @@ def found(folder: Path, wanted: CocoImage, *paths: str) -> PictureFile | None:
         (PHOTO, "Harbour/day 1/photo.JPG", None),
         (PHOTO, "bucket/harbour/day 1/photo.jpg", None),
         (PHOTO, "photo.jpg", None),
-        (SLICE, f"dicom/hash/{UID}", None),
-        (SLICE, f"series/{UID}.dcm", None),
-        (image(f"dicom/hash/{UID}/7"), f"dicom/hash/{UID}", 7),
+        (SLICE, f"dicom/hash/{SLICE_UID}", None),
+        (SLICE, f"series/{SLICE_UID}.dcm", None),
+        (image(f"dicom/hash/{SLICE_UID}/7"), f"dicom/hash/{SLICE_UID}", 7),
         (FRAME, "videos/hash/12.jpg", None),
         (FRAME, "media/videos/hash/12.jpg", None),
         (FRAME, "clips/cam 2.mp4", 12),
@@ -189,7 +189,7 @@ def dicom(pixels: NDArray[Any], **facts: Any) -> bytes:
     """A DICOM file; pixels are of shape (rows, columns) or (frames, rows, columns)."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = UID
+    meta.MediaStorageSOPInstanceUID = SLICE_UID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.Rows, dataset.Columns = pixels.shape[-2:]
@@ -213,12 +213,12 @@ DEEP = np.tile(np.linspace(0, 4095, 40).astype(np.uint16), (20, 1))
 
 
 def test_a_slice_is_seen_through_the_window_of_its_file() -> None:
-    window = {"WindowCenter": 1000, "WindowWidth": 200, "RescaleSlope": 1, "RescaleIntercept": -500}
-    grey = read(dicom(DEEP, **window))[0, :, 0]
+    rescaled = {"RescaleSlope": 1, "RescaleIntercept": -500}
+    grey = read(dicom(DEEP, WindowCenter=1000, WindowWidth=200, **rescaled))[0, :, 0]
     values = DEEP[0].astype(int) - 500
-    assert (grey[values < 890] == 0).all()
-    assert (grey[values > 1110] == 255).all()
-    assert 100 < grey[np.abs(values - 1000).argmin()] < 155
+    inside = np.clip((values - 999.5) / 199 + 0.5, 0, 1)  # DICOM PS3.3, C.11.2.1.2.1
+    assert np.abs(grey - inside * 255).max() <= 1
+    assert 0 < inside[np.abs(values - 1000).argmin()] < 1
 
 
 @pytest.mark.parametrize("bits", [12, 16])

@@ -1,13 +1,13 @@
 """Checks of annotations: block by block, and in the end of all of them together."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coco_dagster.coco.validation.attributes import check_attributes, check_scores
 from coco_dagster.coco.validation.boxes import (
+    Mark,
     check_areas,
     check_boxes,
     check_crowds,
@@ -23,7 +23,7 @@ from coco_dagster.coco.validation.columns import (
     within_units,
 )
 from coco_dagster.coco.validation.elements import Block
-from coco_dagster.coco.validation.findings import Findings
+from coco_dagster.coco.validation.findings import BlockMarks, Findings
 from coco_dagster.coco.validation.identifiers import mark_ids
 from coco_dagster.coco.validation.images import ImageTable
 from coco_dagster.coco.validation.keypoints import (
@@ -62,11 +62,12 @@ class AnnotationChecks:
 
     def add(self, block: Block) -> None:
         """Checks annotations and keeps what is needed of them."""
-        mark = partial(self._findings.mark, place=block.place)
+        mark = BlockMarks()
         ids, image_ids, category_ids = (
             ids_of(block.column(name)) for name in ("id", "image_id", "category_id")
         )
-        self._check_ids(block, ids, image_ids, category_ids)
+        _check_ids(mark, ids, image_ids, category_ids)
+        mark_ids(self._findings, block, (ids, image_ids, category_ids))
         images = self._images.of(block.units, image_ids)
         mark("orphan_image_id", (images.rows < 0) & image_ids.name_something)
         segmentations = block.column("segmentation")
@@ -86,18 +87,10 @@ class AnnotationChecks:
         check_ignore(mark, block.column("ignore"))
         check_scores(mark, block.column("score"))
         check_attributes(mark, block.column("attributes"))
+        mark.hand_over(self._findings, block.place)
         self._images.note_annotations(images.rows, crowds)
         self._crowds += int(np.count_nonzero(crowds))
         self._keep(block, ids, category_ids, keypoints.lengths)
-
-    def _check_ids(self, block: Block, ids: Ids, image_ids: Ids, category_ids: Ids) -> None:
-        mark = partial(self._findings.mark, place=block.place)
-        mark("annotation_without_id", ids.kinds == Kind.MISSING)
-        mark("annotation_without_image_id", image_ids.kinds == Kind.MISSING)
-        mark("annotation_without_category_id", category_ids.kinds == Kind.MISSING)
-        mark("annotation_id_text", ids.kinds == Kind.TEXT)
-        mark("annotation_id_zero", (ids.kinds <= Kind.FLOAT) & (ids.keys == 0))
-        mark_ids(self._findings, block, (ids, image_ids, category_ids))
 
     def _keep(
         self, block: Block, ids: Ids, category_ids: Ids, keypoints: NDArray[np.uint16]
@@ -189,6 +182,14 @@ class AnnotationChecks:
                 if (unit, key) not in annotated:
                     place = in_unit(section.by_key[key].place, unit)
                     self._findings.add("category_name_is_supercategory", 1, [place])
+
+
+def _check_ids(mark: Mark, ids: Ids, image_ids: Ids, category_ids: Ids) -> None:
+    mark("annotation_without_id", ids.kinds == Kind.MISSING)
+    mark("annotation_without_image_id", image_ids.kinds == Kind.MISSING)
+    mark("annotation_without_category_id", category_ids.kinds == Kind.MISSING)
+    mark("annotation_id_text", ids.kinds == Kind.TEXT)
+    mark("annotation_id_zero", (ids.kinds <= Kind.FLOAT) & (ids.keys == 0))
 
 
 def _template(sections: Mapping[int, CategorySection], pair: tuple[int, int]) -> int:

@@ -78,3 +78,27 @@ class Findings:
         if count:
             first = np.flatnonzero(broken)[: self._max_affected].tolist()
             self.add(code, count, map(place, first))
+
+
+class BlockMarks:
+    """Which entries of a block break which rules, while several checks look at them."""
+
+    def __init__(self) -> None:
+        """Starts without any."""
+        self._broken: dict[str, Flags] = {}
+
+    def __call__(self, code: str, broken: Flags) -> None:
+        """Notes that entries break a rule, besides those of which that is known."""
+        if broken.any():
+            known = self._broken.get(code)
+            self._broken[code] = broken if known is None else known | broken
+
+    def hand_over(self, findings: Findings, place: Callable[[int], Place]) -> None:
+        """Turns everything noted into findings.
+
+        Args:
+            findings: where they go.
+            place: tells the place of an entry.
+        """
+        for code, broken in self._broken.items():
+            findings.mark(code, broken, place)

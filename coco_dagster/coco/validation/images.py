@@ -91,7 +91,9 @@ class ImageTable:
         self._mark(block, "image_size_float", is_float & ~null & ~missing)
         self._mark(block, "image_size_zero", zero & ~negative)
         self._mark(block, "image_size_negative", negative)
-        sizes = np.stack((width.values, height.values), axis=1).astype(np.float32)
+        # A size beyond single precision is infinite, which no box lies outside of.
+        with np.errstate(over="ignore"):
+            sizes = np.stack((width.values, height.values), axis=1).astype(np.float32)
         sizes[missing | null | zero | negative] = np.nan
         return sizes
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 _LITERAL: Final = re.compile(rb"-?(?:NaN|Infinity)")
 _ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
 _FILLER: Final = b"\x7f"
-_HELD_BACK: Final = len(b"-Infinity")
+# What can stand before a literal, and never in one.
+_BEFORE: Final = (b",", b":", b"[", b'"')
 _BLOCK_BYTES: Final = 1 << 20
 
 
@@ -61,8 +62,7 @@ class LiteralFilter:
     @staticmethod
     def _safe_cut(text: bytes) -> int:
         """End of what can be judged: no literal and no escape reaches beyond it."""
-        cut = max(len(text) - _HELD_BACK, 0)
-        return len(text[:cut].rstrip(b"\\"))
+        return max(map(text.rfind, _BEFORE)) + 1
 
     def _replaced(self, text: bytes) -> bytes:
         pieces = []

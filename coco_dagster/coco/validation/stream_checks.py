@@ -119,11 +119,12 @@ class _StreamChecks:
             walk = CocoWalk(ByteWindow(filtered(read), buffer), self._chunk_bytes)
             for event in walk:
                 self._take(event)
+        self._flush()
         if self._is_put_off:
             with open_stream() as read:
                 for event in CocoWalk(ByteWindow(filtered(read), buffer), self._chunk_bytes):
                     self._take_put_off(event)
-        self._flush()
+            self._flush()
         self._finish(walk)
         return self._report
 

@@ -126,8 +126,8 @@ class CocoWalk:
 
     def _skip_blank(self) -> bytes:
         """Drops white space and tells the byte behind it; nothing at the end."""
-        if self._window.length < _LOW_BYTES:
-            self._window.fill(max(self._chunk_bytes, _LOW_BYTES))
+        if self._window.length < min(_LOW_BYTES, self._chunk_bytes):
+            self._window.fill(self._chunk_bytes)
         self._window.skip_blank(1)
         return self._window.first(1)
 
@@ -149,8 +149,10 @@ class CocoWalk:
             return
         unit = 0
         while True:
-            if self._skip_blank() != b"{":
-                self._check_token()
+            first = self._skip_blank()
+            if first != b"{":
+                if first != b"[":
+                    self._check_token()
                 raise NotCocoError(f"entry {unit} of its list is not an object")
             yield from self._object(unit)
             unit += 1
@@ -251,7 +253,7 @@ class CocoWalk:
                 # What follows the value, and white space, is the first thing it objects to.
                 found = _TRAILING.search(str(error))
                 return self._stripped_length(int(found[1]) - 1) if found else None
-        return None
+        return self._stripped_length(self._window.length) if self._window.at_end else None
 
     def _stripped_length(self, length: int) -> int:
         buffer, start = self._window.buffer, self._window.start

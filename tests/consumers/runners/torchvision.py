@@ -47,11 +47,17 @@ def training(folder: Path) -> Seen:
     """The losses of a model that wants boxes, for every labelled image."""
     dataset = _dataset(folder, "boxes")
     model = detection.fasterrcnn_mobilenet_v3_large_320_fpn(
-        weights=None, weights_backbone=None, num_classes=max(dataset.coco.cats) + 1
+        weights=None,
+        weights_backbone=None,
+        num_classes=max(dataset.coco.cats) + 1,
+        min_size=128,
+        rpn_post_nms_top_n_train=50,
     )
     labelled = [(image, target) for image, target in dataset if "boxes" in target]
     for image, target in labelled:
-        losses = model([functional.to_dtype(functional.to_image(image), scale=True)], [target])
+        picture = functional.to_dtype(functional.to_image(image), scale=True)
+        with torch.no_grad():
+            losses = model([picture], [target])
         if not all(torch.isfinite(loss) for loss in losses.values()):
             raise ArithmeticError(f"The losses of an image are {losses}.")
     return _seen(folder, "boxes", _boxes)
