@@ -82,6 +82,10 @@ class FrameLabels(Struct, gc=False):
     metadata: SliceMetadata | None = None
 
 
+class UnkeyedLabels(FrameLabels, gc=False):
+    """Labels without a key of their own beside others that have one."""
+
+
 class _StrictFrame(Struct, gc=False):
     objects: list[ObjectLabel] = []
     classifications: list[ClassificationLabel] = []
@@ -395,15 +399,18 @@ class _PieceReader:
             message = f"The labels are left out: {_cause(error)}."
             self._note("malformed_labels", path, message, bytes(labels))
             return FrameLabels()
-        if "objects" in pieces or "classifications" in pieces:
+        flat = any(key in pieces and not _is_frame(pieces[key]) for key in _FRAME_KEYS)
+        if flat and not any(_is_frame(pieces[key]) for key in pieces):
             return self._read_frame(pieces, path)
-        return {
-            key: self._read_frame(
-                self._soft({key: frame}, key, dict[str, Raw] | None, None, path) or {},
-                path + json_key(key),
-            )
-            for key, frame in pieces.items()
-        }
+        frames: dict[str, FrameLabels] = {}
+        unkeyed = self._read_frame(pieces, path) if flat else FrameLabels()
+        if unkeyed.objects or unkeyed.classifications:
+            frames[_FRAME_KEYS[0]] = UnkeyedLabels(unkeyed.objects, unkeyed.classifications)
+        for key, piece in pieces.items():
+            if not flat or _is_frame(piece):
+                frame = self._soft({key: piece}, key, dict[str, Raw] | None, None, path) or {}
+                frames[key] = self._read_frame(frame, path + json_key(key))
+        return frames
 
     def _read_frame(self, pieces: dict[str, Raw], path: str) -> FrameLabels:
         objects = self._soft(pieces, "objects", list[Raw] | None, None, path) or []
@@ -554,6 +561,23 @@ _UNIT_FIELDS: Final = {
     f.name: f.type for f in msgspec.structs.fields(DataUnit) if f.name != _BODY_OF
 }
 _OBJECT_DEFAULTS: Final = {f.name: f.default for f in msgspec.structs.fields(ObjectLabel)}
+
+
+_FRAME_KEYS: Final = ("objects", "classifications")
+
+
+class _LooksLikeFrame(Struct, gc=False):
+    objects: list[Raw] | UnsetType = UNSET
+    classifications: list[Raw] | UnsetType = UNSET
+
+
+def _is_frame(piece: Raw) -> bool:
+    """Whether a value is an object that lists objects or classifications."""
+    try:
+        found = msgspec.json.decode(piece, type=_LooksLikeFrame)
+    except UNREADABLE:
+        return False
+    return found.objects is not UNSET or found.classifications is not UNSET
 
 
 def _text(piece: Raw | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from coco_dagster.encord import redaction
 from coco_dagster.encord.label_row import (
     UNREADABLE,
     DataUnit,
@@ -19,6 +20,7 @@ from coco_dagster.encord.label_row import (
     LabelRow,
     Labels,
     Note,
+    UnkeyedLabels,
     json_key,
     read_labels,
 )
@@ -148,8 +150,7 @@ def public_link(link: str | None) -> str | None:
         return None
     if not _SECRET_MARKS.intersection(link):
         return link
-    bare = re.split(r"[?#]", link, maxsplit=1)[0]
-    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/]*@", r"\1", bare) or None
+    return re.split(r"[?#]", redaction.public_link(link), maxsplit=1)[0] or None
 
 
 def labelled_units(row: LabelRow[Labels]) -> tuple[list[LabelledUnit], list[Note]]:
@@ -238,15 +239,21 @@ def _image_frames(labels: Labels, own_frame: int, path: str) -> list[FrameEntry]
     """The one frame of an image; labels under another key than its own have no place."""
     if not isinstance(labels, dict):
         return [FrameEntry(own_frame, labels, path, listed=True)]
-    own_key = str(own_frame) if str(own_frame) in labels else "0"
+    keys = [key for key, frame in labels.items() if isinstance(frame, UnkeyedLabels)]
+    own_key = next((key for key in (*keys, str(own_frame)) if key in labels), "0")
     own = labels.get(own_key, FrameLabels())
-    entries = [FrameEntry(own_frame, own, path + json_key(own_key), listed=True)]
+    entries = [FrameEntry(own_frame, own, _frame_path(path, own_key, own), listed=True)]
     entries += [
-        FrameEntry(None, frame, path + json_key(key), listed=False)
+        FrameEntry(None, frame, _frame_path(path, key, frame), listed=False)
         for key, frame in labels.items()
         if key != own_key
     ]
     return entries
+
+
+def _frame_path(path: str, key: str, frame: FrameLabels) -> str:
+    """JSON path of the labels of a frame that stands under a key, or beside those that do."""
+    return path if isinstance(frame, UnkeyedLabels) else path + json_key(key)
 
 
 def _keyed_frames(labels: Labels, path: str, *, listed: bool) -> Iterator[FrameEntry]:
@@ -260,7 +267,7 @@ def _keyed_frames(labels: Labels, path: str, *, listed: bool) -> Iterator[FrameE
     ]
     numbered.sort(key=lambda entry: (entry[0] is None, entry[0] or 0))
     for number, key, frame in numbered:
-        place = f'{path}["{key}"]' if number is not None else path + json_key(key)
+        place = f'{path}["{key}"]' if number is not None else _frame_path(path, key, frame)
         entry = FrameEntry(number, frame, place, listed=listed and number is not None)
         metadata = frame.metadata
         if metadata is not None:

@@ -11,15 +11,18 @@ ADDRESS: Final = "<e-mail>"
 """Stands for an e-mail address."""
 
 _WORD: Final = re.compile(r"[^\s\"'<>`]+")
+_LAST_WORD: Final = re.compile(r"[^\s\"'<>`]*")
 _SCHEME: Final = "://"
 _BARE_QUERY: Final = re.compile(r"\?[A-Za-z0-9_.%~-]+=")
 _AT: Final = re.compile("@|%40")
-_PART: Final = re.compile(r"[^\s@\"'`<>()\[\]{}|,:;=&\\/]+")
+_PART: Final = re.compile(r"[^\s@%\"'`<>()\[\]{}|,:;=&\\/]+")
 _NAMED: Final = re.compile(
-    r"((?:token|secret|passw(?:or)?d|pwd|api_?key|access_?key(?:_?id)?|sig|signature|credential)s?"
-    r"[\"']?\s?[=:]\s?)[\"']?[^\s\"'&,;]+",
+    r"((?:token|secret|passw(?:or)?d|pwd|signature|credential|(?<![a-z])sig"
+    r"|(?:api|access|account|private|secret)[_-]?key(?:[_-]?id)?)s?[\"']?\s?[=:]\s?[\"']?)"
+    r"[^\s\"'&,;]+|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
     re.IGNORECASE,
 )
+"""Values that are called secrets, and ids of access keys, which are known by their start."""
 
 
 def public_link(link: str) -> str:
@@ -66,7 +69,21 @@ def _bare(word: str) -> str:
 
 def without_secrets(text: str) -> str:
     """Text without e-mail addresses, queries of links, credentials in links and named secrets."""
-    return without_addresses(_NAMED.sub(r"\1…", without_queries(text)))
+    text = _NAMED.sub(lambda found: f"{found[1] or ''}…", without_queries(text))
+    return without_addresses(text) if "@" in text or "%40" in text else text
+
+
+def brief(text: str, limit: int) -> str:
+    """At most so many characters of a text, without secrets.
+
+    What is left out at the end may have been the half of an address, so that nothing of the word
+    stays with which the text breaks off.
+    """
+    given = text[: 4 * limit]
+    shown = without_secrets(given)
+    if len(given) < len(text) and len(shown) < limit:
+        shown = shown[: len(shown) - len(_LAST_WORD.match(shown[::-1])[0])]  # type: ignore[index]
+    return shown if len(shown) <= limit and len(given) == len(text) else f"{shown[: limit - 1]}…"
 
 
 def without_addresses(text: str) -> str:

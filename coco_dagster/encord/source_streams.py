@@ -6,7 +6,6 @@ passwords.
 
 import io
 import os
-import re
 import stat
 import zipfile
 import zlib
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, Final, Self, cast
 import pyarrow as pa
 from fsspec.spec import AbstractBufferedFile
 
+from coco_dagster.encord.redaction import public_link
 from coco_dagster.errors import SourceError
 
 _COMPRESSIONS: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -157,8 +157,7 @@ def _is_of_decompression(error: Exception) -> bool:
 
 def without_secrets(url: str) -> str:
     """The URL without user names, passwords, queries and fragments, for messages."""
-    links = (re.sub(r"[?#].*", "", link) for link in url.split("::"))
-    return "::".join(re.sub(r"://.*@", "://", link) for link in links)
+    return "::".join(map(public_link, url.split("::")))
 
 
 class Explained:

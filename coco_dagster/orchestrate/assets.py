@@ -15,6 +15,7 @@ import msgspec
 from coco_dagster.orchestrate import metadata
 from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Pipeline
 from coco_dagster.orchestrate.specs import AssetSpecs, asset_specs
+from coco_dagster.orchestrate.reporting import previewed, previewed_ontology, reported
 from coco_dagster.orchestrate.steps import pipeline_store, reported_failures
 from coco_dagster.tables.findings import without_secrets
 from coco_dagster.tables.schemas import LABEL_TABLES
@@ -61,7 +62,12 @@ def _raw_labels_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefiniti
             asset_key=spec.key,
             data_version=dg.DataVersion(tables.version),
             metadata=_column_metadata(spec)
-            | metadata.table_metadata(tables, RAW_LABELS_ASSET)
+            | previewed(
+                context,
+                metadata.table_metadata(tables, RAW_LABELS_ASSET),
+                tables,
+                RAW_LABELS_ASSET,
+            )
             | {"source": without_secrets(pipeline.labels)},
         )
 
@@ -87,7 +93,7 @@ def _ontology_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefinition
             asset_key=spec.key,
             data_version=dg.DataVersion(tables.version),
             metadata=_column_metadata(spec)
-            | metadata.ontology_metadata(tables)
+            | previewed_ontology(context, metadata.ontology_metadata(tables), tables)
             | {"source": without_secrets(pipeline.ontology or RAW_LABELS_ASSET)},
         )
 
@@ -114,7 +120,7 @@ def _tables_step(pipeline: Pipeline, specs: AssetSpecs) -> dg.AssetsDefinition:
                     asset_key=specs[table].key,
                     data_version=dg.DataVersion(labels.tables[table].sha256),
                     metadata=_column_metadata(specs[table])
-                    | metadata.table_metadata(labels, table),
+                    | previewed(context, metadata.table_metadata(labels, table), labels, table),
                 )
 
     return tables
@@ -145,7 +151,10 @@ def _export_step(pipeline: Pipeline, specs: AssetSpecs, name: str) -> dg.AssetsD
         yield dg.MaterializeResult(
             asset_key=spec.key,
             data_version=dg.DataVersion(_export_version(result)),
-            metadata=_export_columns(specs) | metadata.export_metadata(result),
+            metadata=_export_columns(specs)
+            | reported(
+                context, metadata.export_metadata(result), spec.key, result, pipeline.report, labels
+            ),
         )
 
     return export

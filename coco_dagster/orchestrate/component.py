@@ -21,6 +21,7 @@ from coco_dagster.orchestrate.checks import RejectedLabels
 from coco_dagster.orchestrate.definitions import DAILY, build_encord_coco_defs
 from coco_dagster.orchestrate.pipeline import NAME_PATTERN
 from coco_dagster.orchestrate.scaffolder import EncordCocoExportScaffolder
+from coco_dagster.report.settings import ReportSettings
 
 DagsterLibraryRegistry.register("coco-dagster", coco_dagster.__version__, is_dagster_package=False)
 
@@ -75,6 +76,27 @@ class ExportChecks(dg.Model, dg.Resolvable):
             pattern=_one_of(get_args(RejectedLabels)),
         ),
     ] = "warn"
+
+
+class ExportReport(dg.Model, dg.Resolvable):
+    """What people are shown of an export, on its asset page and in `report.html` beside it."""
+
+    pictures: Annotated[
+        str | None,
+        _setting(
+            "Folder or fsspec URL with the pictures of the images, under the names of the export, "
+            "their titles or their hashes; left out: annotations are drawn on a plain canvas.",
+            "s3://bucket/images",
+        ),
+    ] = None
+    images: Annotated[
+        Annotated[int, Field(ge=1, le=1000)],
+        _setting("Images in the gallery of `report.html` at most.", 200),
+    ] = ReportSettings().images
+    html: Annotated[bool, _setting("Write `report.html` beside the export.", True)] = True
+    contact_sheet: Annotated[
+        bool, _setting("Show annotated images on the asset page: 30 kB of the event log.", True)
+    ] = True
 
 
 @dg.scaffold_with(EncordCocoExportScaffolder)
@@ -167,6 +189,10 @@ class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
         ExportChecks,
         _setting("What the asset checks do about what they find.", {"rejected_labels": "block"}),
     ] = ExportChecks()
+    report: Annotated[
+        ExportReport,
+        _setting("What people are shown of an export.", {"pictures": "s3://bucket/images"}),
+    ] = ExportReport()
     schedule: Annotated[
         ExportSchedule | None,
         _setting(
@@ -198,9 +224,24 @@ class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
             storage=_located(self.storage, root),
             export=self.export_settings(),
             workers=self.workers,
+            report=self.report_settings(root),
             rejected_labels=self.checks.rejected_labels,
             cron=self.schedule.cron if self.schedule else None,
             timezone=self.schedule.timezone if self.schedule else "UTC",
+        )
+
+    def report_settings(self, root: Path) -> ReportSettings:
+        """What is shown of the export.
+
+        Args:
+            root: where relative paths count from.
+        """
+        shown = self.report
+        return ReportSettings(
+            pictures=_located(shown.pictures, root) if shown.pictures else None,
+            images=shown.images,
+            html=shown.html,
+            contact_sheet=shown.contact_sheet,
         )
 
     def export_settings(self) -> ExportSettings:

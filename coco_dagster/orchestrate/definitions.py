@@ -10,6 +10,7 @@ from coco_dagster.orchestrate.checks import RejectedLabels, build_checks
 from coco_dagster.orchestrate.pipeline import COCO_ASSET, Pipeline
 from coco_dagster.orchestrate.resources import EncordCocoStorage
 from coco_dagster.orchestrate.specs import asset_specs
+from coco_dagster.report.settings import ReportSettings
 
 DAILY: Final = "0 3 * * *"
 """Cron expression of the default schedule: every night at three."""
@@ -23,6 +24,7 @@ def build_encord_coco_defs(
     storage: str = "storage",
     export: ExportSettings | None = None,
     workers: int | None = None,
+    report: ReportSettings | None = None,
     rejected_labels: RejectedLabels = "warn",
     cron: str | None = DAILY,
     timezone: str = "UTC",
@@ -40,6 +42,7 @@ def build_encord_coco_defs(
         storage: folder or fsspec URL for tables and exports; `dagster.EnvVar` reads it at run time.
         export: what the export holds; None means profile `encord`, layout `dataset`.
         workers: processes that compute the parts of a step; None chooses by size.
+        report: what is shown of an export, on its asset page and in `report.html`.
         rejected_labels: `warn` makes the check `no_rejected_labels` a warning, `block` an error
             that fails the run and holds back what is downstream of the export.
         cron: when the schedule runs, once it is turned on; None for no schedule.
@@ -50,7 +53,12 @@ def build_encord_coco_defs(
     """
     exports = {COCO_ASSET: export or ExportSettings()}
     pipeline = Pipeline(
-        name=name, labels=labels, ontology=ontology, exports=exports, workers=workers
+        name=name,
+        labels=labels,
+        ontology=ontology,
+        exports=exports,
+        workers=workers,
+        report=report or ReportSettings(),
     )
     keys = [spec.key for spec in asset_specs(pipeline).values()]
     job = dg.define_asset_job(

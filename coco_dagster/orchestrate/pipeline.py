@@ -9,6 +9,7 @@ import dagster as dg
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.errors import SettingsError
+from coco_dagster.report.settings import ReportSettings
 
 NAME_PATTERN: Final = "[A-Za-z0-9_]+"
 """What the name of a pipeline may be: it becomes part of asset keys, op names and paths."""
@@ -28,6 +29,7 @@ class Pipeline:
         ontology: file or fsspec URL of the ontology; None derives it from the label rows.
         exports: settings of each export by the name of its asset.
         workers: processes that compute the parts of a step; None chooses by size.
+        report: what is shown of an export, on its asset page and in `report.html`.
 
     Raises:
         SettingsError: the name holds more than letters, digits and underscores.
@@ -40,6 +42,7 @@ class Pipeline:
         default_factory=lambda: {COCO_ASSET: ExportSettings()}
     )
     workers: int | None = None
+    report: ReportSettings = field(default_factory=ReportSettings)
 
     def __post_init__(self) -> None:
         """Check the name."""

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from coco_dagster.report.settings import ReportSettings
     from coco_dagster.tables.store import TableSet
 
+_LOOKED_BACK: Final = 20
+_ONTOLOGY_TABLE: Final = "categories"
 _NOT_SHOWN: Final = {"raw_labels": ("json",)}
 
 
 def reported(
     context: dg.AssetExecutionContext,
     metadata: Mapping[str, Any],
+    asset: dg.AssetKey,
     result: "ExportResult",
     settings: "ReportSettings",
-    since: str | None,
     labels: "TableSet",
 ) -> dict[str, Any]:
     """Write the report on an export, and add to the metadata what people look at.
@@ -34,14 +36,15 @@ def reported(
     Args:
         context: execution context of the step.
         metadata: what the export says of itself.
+        asset: key of the export's asset.
         result: the published export.
         settings: what is shown.
-        since: folder or URL of the export before this one; None where there is none.
         labels: tables that the export was made from.
     """
     try:
         from coco_dagster.report.report import report_export
 
+        since = _earlier_export(context, asset, result.url)
         report = report_export(result.url, settings, since, labels.scan)
         for reason, number in report.picture_problems.items():
             context.log.warning(f"{number} images of the report have no picture: {reason}.")
@@ -49,6 +52,26 @@ def reported(
     except Exception as error:
         context.log.warning(f"The report could not be made: {type(error).__name__}: {error}")
         return dict(metadata)
+
+
+def _earlier_export(
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, url: str
+) -> str | None:
+    """The export that the asset held before, if it is still there.
+
+    One with other content: running again on the same labels leaves the report as it is.
+    """
+    from coco_dagster.report.published_export import is_export
+
+    partitions = [context.partition_key] if context.has_partition_key else None
+    records = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=partitions)
+    for record in context.instance.fetch_materializations(records, _LOOKED_BACK).records:
+        event = record.asset_materialization
+        place = event.metadata.get("path") if event is not None else None
+        earlier = getattr(place, "path", None)
+        if earlier is not None and earlier != url and is_export(earlier):
+            return str(earlier)
+    return None
 
 
 def previewed(
@@ -70,3 +93,16 @@ def previewed(
     except Exception as error:
         context.log.warning(f"There is no preview of {table}: {type(error).__name__}: {error}")
         return dict(metadata)
+
+
+def previewed_ontology(
+    context: dg.AssetExecutionContext, metadata: Mapping[str, Any], tables: "TableSet"
+) -> dict[str, Any]:
+    """Add the first classes of an ontology to its metadata.
+
+    Args:
+        context: execution context of the step.
+        metadata: what the ontology says of itself.
+        tables: the published tables of the ontology.
+    """
+    return previewed(context, metadata, tables, _ONTOLOGY_TABLE)

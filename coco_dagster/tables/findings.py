@@ -2,24 +2,39 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Literal
 
 import pyarrow as pa
 from msgspec import Struct
 
+from coco_dagster.encord.redaction import brief, without_queries, without_secrets
 from coco_dagster.tables.schemas import FINDINGS, table_key
+
+__all__ = [
+    "FindingRows",
+    "Outcome",
+    "Place",
+    "concat_findings",
+    "raw_fragment",
+    "sort_findings",
+    "without_queries",
+    "without_secrets",
+]
 
 Outcome = Literal["skipped", "rejected", "note"]
 
 RAW_BYTES: Final = 2000
 """Largest raw fragment of a finding, in bytes of UTF-8."""
 
+MESSAGE_CHARACTERS: Final = 1000
+"""Longest message of a finding: names that it quotes may be of any length."""
+
+PATH_CHARACTERS: Final = 2000
+"""Longest JSON path of a finding; a longer one is cut, and ends with an ellipsis."""
+
 SEVERITIES: Final = {"skipped": "info", "rejected": "error", "note": "warning"}
 
-_E_MAIL: Final = re.compile(r"[^\s\"'<>(),:;@\\/]+@[^\s\"'<>(),:;@\\/]+")
-_QUERY: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s\"'?#]*)[?#][^\s\"']*")
-_BARE_QUERY: Final = re.compile(r"\?[A-Za-z0-9_.%~-]+=[^\s\"']*")
-_CREDENTIALS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'/]*@")
 _ESCAPED: Final = re.compile(r"\\(?:/|u00(?:2[3f]|3[adf]|40))", re.IGNORECASE)
 """Characters of links and e-mail addresses that JSON may escape: # / : = ? @."""
 
@@ -61,8 +76,8 @@ class FindingRows:
                 place.space,
                 place.frame,
                 place.object_hash,
-                place.path and without_queries(place.path),
-                without_secrets(message),
+                place.path and _path(place.path),
+                _message(message),
                 None if not raw else raw_fragment(raw),
             )
         )
@@ -88,20 +103,20 @@ def concat_findings(tables: Iterable[pa.Table]) -> pa.Table:
     return sort_findings(pa.concat_tables([FINDINGS.empty_table(), *tables]))
 
 
-def without_queries(text: str) -> str:
-    """Text without queries of links and credentials in links."""
-    return _BARE_QUERY.sub("", _QUERY.sub(r"\1", _CREDENTIALS.sub(r"\1", text)))
+@lru_cache(maxsize=1024)
+def _message(text: str) -> str:
+    return brief(text, MESSAGE_CHARACTERS)
 
 
-def without_secrets(text: str) -> str:
-    """Text without e-mail addresses, queries of links, and credentials in links."""
-    return _E_MAIL.sub("<e-mail>", without_queries(text))
+def _path(path: str) -> str:
+    path = without_queries(path[: 4 * PATH_CHARACTERS])
+    return path if len(path) <= PATH_CHARACTERS else f"{path[: PATH_CHARACTERS - 1]}…"
 
 
 def raw_fragment(raw: bytes) -> str:
     """At most 2 kB of the input, without secrets."""
-    text = raw[: 4 * RAW_BYTES].decode("utf-8", "replace")
-    text = without_secrets(_ESCAPED.sub(_unescaped, text))
+    text = raw[: 8 * RAW_BYTES].decode("utf-8", "replace")
+    text = brief(_ESCAPED.sub(_unescaped, text), RAW_BYTES)
     return text.encode()[:RAW_BYTES].decode("utf-8", "ignore")
 
 

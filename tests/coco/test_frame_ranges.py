@@ -1,6 +1,6 @@
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coco_dagster.coco.frame_ranges import frames_in_ranges, positions_within
@@ -28,6 +28,7 @@ def range_table(rows: list[tuple[int, int | None, int | None, str | None]]) -> p
 
 
 @given(FRAMES, RANGES)
+@example([(0, 0, "a"), (0, 9_999_999_999, "b")], [(0, None, None, None)])
 def test_pairs_are_those_of_a_plain_search(
     frames: list[tuple[int, int, str]],
     ranges: list[tuple[int, int | None, int | None, str | None]],

@@ -73,7 +73,7 @@ def compare(expected: Seen, seen: Seen) -> Comparison:
     differences = []
     if seen["images"] != expected["images"]:
         differences.append(f"{seen['images']} of {expected['images']} images")
-    if sorted(map(str, seen["categories"])) != sorted(expected["categories"]):
+    if sorted(map(str, seen["categories"])) != sorted(map(str, expected["categories"])):
         differences.append(f"categories {', '.join(map(str, seen['categories']))}")
     things, wanted = seen["things"], expected["things"]
     if len(things) != len(wanted):

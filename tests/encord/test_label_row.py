@@ -18,8 +18,18 @@ from coco_dagster.encord.label_row import (
     RowError,
     json_key,
 )
+from coco_dagster.encord.media import labelled_units
 from coco_dagster.encord.shapes import ObjectLabel
-from tests.label_rows import JSON, as_json, classified, image_unit, label_row, placed, video_row
+from tests.label_rows import (
+    JSON,
+    as_json,
+    classified,
+    flat,
+    image_unit,
+    label_row,
+    placed,
+    video_row,
+)
 from tests.objects import BOX, box
 
 UNIT = "file-row"
@@ -39,6 +49,12 @@ def frame_of(row: LabelRow[Labels]) -> FrameLabels:
     labels = unit_of(row).labels
     assert not isinstance(labels, dict | UnsetType)
     return FrameLabels() if labels is None else labels
+
+
+def labels_by_frame(row: LabelRow[Labels]) -> dict[str, FrameLabels]:
+    labels = unit_of(row).labels
+    assert isinstance(labels, dict)
+    return labels
 
 
 def objects_of(row: Any) -> list[ObjectLabel | Malformed]:
@@ -408,3 +424,31 @@ def test_a_reader_gives_the_same_whatever_it_read_before() -> None:
             isinstance(wanted, dict) and bool(wanted)
         )
         assert notes == expected[1]
+
+
+def test_labels_beside_frames_are_read_like_the_frames() -> None:
+    frames = {"0": flat([box("a")]), "5": flat([box("b")])}
+    row, notes = read(video_row({}) | {"data_units": {"v": {"labels": {"objects": None} | frames}}})
+    assert list(labels_by_frame(row)) == ["0", "5"]
+    assert notes == []
+    labels = flat([box("c")]) | frames
+    units, _ = labelled_units(read(label_row({"v": {"labels": labels}}, "video"))[0])
+    found = [(frame.number, frame.path, frame.labels.objects[0]) for frame in units[0].frames]
+    assert [(number, label.object_hash) for number, _, label in found] == [
+        (0, "a"), (5, "b"), (None, "c"),
+    ]  # fmt: skip
+    assert found[-1][1] == '$.data_units["v"].labels'
+
+
+def test_labels_of_an_image_beside_frames_are_those_of_the_image() -> None:
+    labels = flat([box("own")]) | {"0": flat([box("other")])}
+    (unit,), _ = labelled_units(read(label_row({"i": image_unit(labels=labels)}))[0])
+    assert [(frame.number, frame.labels.objects[0].object_hash) for frame in unit.frames] == [
+        (0, "own"), (None, "other"),
+    ]  # fmt: skip
+
+
+def test_labels_with_metadata_beside_objects_are_one_frame() -> None:
+    row, notes = read(label_row({"i": image_unit(labels=flat([box()]) | {"metadata": {}})}))
+    assert isinstance(unit_of(row).labels, FrameLabels)
+    assert notes == []

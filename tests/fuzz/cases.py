@@ -91,11 +91,7 @@ def _touch_shared(rows: list[Any], before: Sequence[JSON], touched: Touched) -> 
     """Rows that have come to share a name: one edition supersedes the other, images are shared."""
     users: dict[tuple[str, str], set[int]] = {}
     for position, (row, original) in enumerate(zip(rows, before, strict=True)):
-        if row == original:
-            names = _names(original)
-        else:
-            names = _names(row) | _names(original)
-        for name in names:
+        for name in _names(original) | (set() if row == original else _names(row)):
             users.setdefault(name, set()).add(position)
     for positions in users.values():
         if len(positions) > 1 and not positions.isdisjoint(touched.rows):

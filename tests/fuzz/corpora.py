@@ -108,7 +108,7 @@ def _answers() -> JSON:
         answer("colour", chosen("red")),
         answer("shade", "dark"),
         answer("flags", chosen("wet", "old")),
-        answer("note", "says \"so\""),
+        answer("note", 'says "so"'),
         answer("speed", 12.5),
         answer("#near", "polygon"),
     ]

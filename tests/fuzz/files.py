@@ -130,8 +130,9 @@ FILES: Final[Mapping[str, FileChange]] = {
     "random bytes": lambda _, dice: dice.randbytes(1_000),
     "gzip": lambda rows, _: gzip.compress(array(rows)),
     "gzip twice": lambda rows, _: gzip.compress(gzip.compress(array(rows))),
-    "gzip in two pieces": lambda rows, _: gzip.compress(array(rows)[:50])
-    + gzip.compress(array(rows)[50:]),
+    "gzip in two pieces": lambda rows, _: (
+        gzip.compress(array(rows)[:50]) + gzip.compress(array(rows)[50:])
+    ),
     "gzip cut short": lambda rows, dice: _cut(gzip.compress(array(rows)), dice),
     "gzip with a bit flipped": lambda rows, dice: _flipped(gzip.compress(array(rows)), dice),
     "gzip with a wrong check sum": lambda rows, _: gzip.compress(array(rows))[:-8] + b"\0" * 8,

@@ -32,7 +32,9 @@ ROWS: Final[Mapping[str, Mutation]] = _by_name(
 )
 """Changes of parsed label rows."""
 
-ONTOLOGIES: Final[Mapping[str, Mutation]] = _by_name([*field_mutations(OF_NODES), *node_mutations()])
+ONTOLOGIES: Final[Mapping[str, Mutation]] = _by_name(
+    [*field_mutations(OF_NODES), *node_mutations()]
+)
 """Changes of a parsed ontology."""
 
 ROW_TEXTS: Final[Mapping[str, TextChange]] = TEXTS

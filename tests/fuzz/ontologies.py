@@ -35,7 +35,7 @@ def _cycle(attribute: Any, _: Random) -> Any:
     """An attribute whose option has the attribute below it, three times over."""
     options = attribute.get("options") or [{"label": "one", "featureNodeHash": "one"}]
     inner = dict(attribute)
-    for _ in range(3):
+    for _number in range(3):
         inner = attribute | {"options": [options[0] | {"options": [inner]}]}
     return inner
 
@@ -51,7 +51,7 @@ def _many(key: str, count: int) -> Change:
 
 def _edges(template: Any, _: Random) -> Any:
     inner = template.get("template")
-    lines = {str(a): {str(b): {} for b in range(9)} for a in range(9)}
+    lines: JSON = {str(a): {str(b): {} for b in range(9)} for a in range(9)}
     return {"template": (inner if isinstance(inner, dict) else {}) | {"skeletonEdges": lines}}
 
 

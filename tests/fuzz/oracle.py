@@ -30,7 +30,7 @@ _RANGE_SHAPES = ("audio", "text", "time_range")
 _POSITION = re.compile(r"labels\.json\[(\d+)\]")
 
 
-class Wrong(AssertionError):
+class WrongError(AssertionError):
     """An export did what it must not do."""
 
 
@@ -64,7 +64,7 @@ def judge(case: Case) -> Outcome:
     """Export a case and check all that has to hold.
 
     Raises:
-        Wrong: something does not hold.
+        WrongError: something does not hold.
         Exception: what else an export raised, which it must not.
     """
     given = made_input(case)
@@ -101,7 +101,7 @@ def exported(file: bytes, ontology: bytes | None, profile: str) -> Read:
         export_coco(labels, given, out, settings, workers=1)
         left = {path.name for path in folder.iterdir()} - {labels.name, nodes.name, out.name}
         if left:
-            raise Wrong(f"something is left behind: {left}")
+            raise WrongError(f"something is left behind: {left}")
         return read_export(out)
 
 
@@ -114,11 +114,11 @@ def read_export(folder: Path) -> Read:
     for entry in manifest["files"]:
         data = (folder / entry["path"]).read_bytes()
         if (len(data), sha256(data).hexdigest()) != (entry["bytes"], entry["sha256"]):
-            raise Wrong(f"the manifest is wrong about {entry['path']}")
+            raise WrongError(f"the manifest is wrong about {entry['path']}")
         if entry["path"].endswith(".json"):
             annotations += _annotations(_json(folder / entry["path"]), entry["path"], origins)
     if len(annotations) != len(origins):
-        raise Wrong(f"{len(annotations)} annotations have {len(origins)} origins")
+        raise WrongError(f"{len(annotations)} annotations have {len(origins)} origins")
     return Read(annotations, findings, manifest)
 
 
@@ -133,12 +133,12 @@ def _annotations(coco: JSON, file: str, origins: list[JSON]) -> Iterator[tuple[J
     if len(images) != len(coco["images"]) or len({i["file_name"] for i in images.values()}) != len(
         images
     ):
-        raise Wrong("two images have one id or one file name")
+        raise WrongError("two images have one id or one file name")
     for annotation in coco["annotations"]:
         origin = of_file[annotation.pop("id")]
         image = images[annotation.pop("image_id")]["encord"]
         if (image["data_hash"], image["frame"]) != (origin["data_hash"], origin["frame"]):
-            raise Wrong("an annotation is on another image than its origin says")
+            raise WrongError("an annotation is on another image than its origin says")
         annotation["category"] = names[annotation.pop("category_id")]
         annotation["attributes"].pop("track_id")
         yield annotation, origin
@@ -162,17 +162,17 @@ def _check_error(error: CocoDagsterError, parsed: list[Any] | None, given: Input
     """An error is one sentence about the file, and only where the file is at fault."""
     text = str(error)
     if len(text) > 1_000 or "Traceback" in text:
-        raise Wrong(f"an error is no clean sentence: {text[:300]}") from error
+        raise WrongError(f"an error is no clean sentence: {text[:300]}") from error
     if isinstance(error, OntologyError):
         if not given.touched.everything:
-            raise Wrong("an ontology is refused as a whole") from error
+            raise WrongError("an ontology is refused as a whole") from error
         return
     if isinstance(error, ExportError) and "stand for more than one image" in text:
         return
     if not isinstance(error, SourceError):
-        raise Wrong(f"{type(error).__name__} is no error of a file") from error
+        raise WrongError(f"{type(error).__name__} is no error of a file") from error
     if parsed is not None:
-        raise Wrong("a file is refused that can be read") from error
+        raise WrongError("a file is refused that can be read") from error
 
 
 def _unreadable(findings: list[JSON]) -> set[int]:
@@ -210,16 +210,16 @@ def _check_counts(found: Read, rows: list[Any], unreadable: set[int]) -> None:
     )
     listed = len(found.manifest["inputs"]["label_rows"])
     if listed + superseded != len(rows):
-        raise Wrong(f"of {len(rows)} rows {listed} are listed and {superseded} superseded")
+        raise WrongError(f"of {len(rows)} rows {listed} are listed and {superseded} superseded")
     readable = [row for position, row in enumerate(rows) if position not in unreadable]
     if None in readable:
         return
     given = sum(map(objects_in, readable))
     became = (len(found.annotations), ends["skipped"], ends["rejected"])
     if given != sum(became):
-        raise Wrong(f"{given} objects became {became}: annotations, skipped, rejected")
+        raise WrongError(f"{given} objects became {became}: annotations, skipped, rejected")
     if (counts["annotations"], counts["skipped"], counts["rejected"]) != became:
-        raise Wrong(f"the manifest counts {counts}, the files {became}")
+        raise WrongError(f"the manifest counts {counts}, the files {became}")
 
 
 Expected = dict[tuple[int, str, int, str], tuple[str, JSON]]
@@ -286,9 +286,9 @@ def _check_untouched(found: Read, expected: Baseline, given: Input) -> None:
             if touched.holds(key[0], key[3], feature):
                 continue
             if key not in other:
-                raise Wrong(f"an object that was not touched is {what}: {key}")
+                raise WrongError(f"an object that was not touched is {what}: {key}")
             if other[key] != (feature, annotation):
-                raise Wrong(
+                raise WrongError(
                     f"an object that was not touched has changed: {key}\n{annotation}\n{other[key]}"
                 )
 
@@ -305,7 +305,7 @@ def _check_present(found: Read, expected: Baseline, rows: list[Any], case: Case)
         if row not in rows or hashes[row["label_hash"]] > 1:
             continue
         if now.get((row["label_hash"], *key[1:])) != annotation:
-            raise Wrong(f"an object of a sound row is lost or has changed: {key}")
+            raise WrongError(f"an object of a sound row is lost or has changed: {key}")
 
 
 def _ends(found: Read, rows: list[Any]) -> list[Counter[str]]:

@@ -1,5 +1,6 @@
 """Places of label rows and ontologies, and what a change at one may change of an export."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -9,6 +10,7 @@ from tests.label_rows import JSON
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead to a value."""
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HOLDERS: Final = ("data_units", "spaces")
 _FRAME_KEYS: Final = ("objects", "classifications")
 
@@ -207,7 +209,7 @@ def _hashes(value: Any) -> set[str]:
     """Object hashes at or below a value."""
     if isinstance(value, Mapping):
         own = value.get("objectHash")
-        found = {own} if isinstance(own, str) else set()
+        found = {own, _SURROGATE.sub("\ufffd", own)} if isinstance(own, str) else set()
         return found.union(*map(_hashes, value.values()))
     if isinstance(value, list):
         return set().union(*map(_hashes, value))

@@ -79,7 +79,7 @@ def _many_units(row: Any, dice: Random) -> Any:
 
 
 def _many_frames(labels: Any, _: Random) -> Any:
-    frames = {str(n): {"objects": []} for n in range(3_000)}
+    frames: JSON = {str(n): {"objects": []} for n in range(3_000)}
     return frames | labels if isinstance(labels, dict) else labels
 
 
@@ -268,7 +268,7 @@ ANSWERS: Final[Mapping[str, Mapping[str, Change]]] = {
 
 def _more_answers(row: JSON, key: str) -> JSON:
     given = row.get(key)
-    more = {f"unknown {n}": {"classifications": [], "actions": []} for n in range(1_000)}
+    more: JSON = {f"unknown {n}": {"classifications": [], "actions": []} for n in range(1_000)}
     return row | {key: (given if isinstance(given, dict) else {}) | more}
 
 

@@ -216,7 +216,6 @@ def shape_mutations() -> list[Mutation]:
     ]
 
 
-
 def _replaced(
     shape: str, key: str, values: Mapping[str, Any], without: str | None = None
 ) -> list[Mutation]:

@@ -70,12 +70,12 @@ def check_training_against_reference(exported: Export, rows: list[JSON], ontolog
 def check_trained(ours: JSON, expected: JSON, is_curve: bool, size: tuple[int, int]) -> None:
     """An annotation of `training` covers what its reference covers; a curve nearly so."""
     assert without_geometry(ours) == without_geometry(expected)
-    # A ring leaves its curve by a quarter of a pixel at most, on either side.
-    assert ours["bbox"] == pytest.approx(expected["bbox"], abs=0.51 if is_curve else 1e-6)
-    segmentation, region = ours["segmentation"], expected.get("region")
+    # A ring leaves its curve by a quarter of a pixel at most, which is more along the edge.
+    assert ours["bbox"] == pytest.approx(expected["bbox"], abs=1 if is_curve else 1e-6)
+    segmentation, region = ours["segmentation"], expected.get("region", shapely.Polygon())
     slack = 0.26 * region.length if is_curve else 1e-6
     assert ours["area"] == pytest.approx(expected["area"], rel=1e-6, abs=slack)
-    if region is None:
+    if region.is_empty:
         assert segmentation == expected["segmentation"]
     elif isinstance(segmentation, dict):
         assert segmentation["size"] == [size[1], size[0]]

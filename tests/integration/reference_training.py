@@ -154,11 +154,14 @@ def fit(entry: JSON, drawn: JSON, size: Size) -> JSON | None:
         return {"iscrowd": 0}
     frame = shapely.box(0, 0, *size)
     region = region_of(entry, drawn, size)
-    visible = region.intersection(frame)
+    parts = shapely.get_parts(shapely.get_parts(region.intersection(frame)))
+    visible = shapely.union_all(parts[shapely.area(parts) > 0])
     if visible.area == 0:
         return None
     clipped: JSON = {"region": visible, "iscrowd": 0}
-    if not frame.covers(region):
+    # An outer ring may reach out where a hole takes away all that it covers.
+    x, y, w, h = drawn["bbox"]
+    if not (frame.covers(region) and frame.covers(shapely.box(x, y, x + w, y + h))):
         low_x, low_y, high_x, high_y = visible.bounds
         clipped |= {"bbox": [low_x, low_y, high_x - low_x, high_y - low_y], "area": visible.area}
     *_, w, h = clipped.get("bbox") or drawn["bbox"]

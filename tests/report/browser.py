@@ -19,6 +19,9 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 START_SECONDS = 30
 WAIT_SECONDS = 20
 
+KEY_CODES = {"Escape": 27}
+"""Keys that the browser itself answers to, which it knows by these numbers."""
+
 SWITCHES = (
     "--headless=new",
     "--no-sandbox",
@@ -199,8 +202,9 @@ class Page:
     def press(self, key: str) -> None:
         """Press a key."""
         text = {"text": key} if len(key) == 1 else {}
-        self.send("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-        self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
+        code = {"windowsVirtualKeyCode": KEY_CODES[key]} if key in KEY_CODES else {}
+        self.send("Input.dispatchKeyEvent", type="keyDown", key=key, **text, **code)
+        self.send("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
 
     def picture(self, *, whole: bool = False) -> Image.Image:
         """What the window shows, or the whole page."""

@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 from coco_dagster.report.report import report_export
 from coco_dagster.report.settings import ReportSettings
 from tests.exports import Export, export_rows
-from tests.label_rows import HEIGHT, WIDTH, JSON, image_unit, label_row
+from tests.label_rows import HEIGHT, JSON, WIDTH, image_unit, label_row
 from tests.objects import bitmask, box, every_shape, point, polygons, rectangle, skeleton
 from tests.ontologies import ontology, template
 from tests.report.browser import Browser, Page
@@ -46,8 +46,10 @@ def page(tab: Page) -> Page:
 
 
 def cards(page: Page) -> list[str]:
-    """Titles of the images that the gallery shows."""
-    return page.texts(".card strong")
+    """Titles of the images that the gallery shows, drawn already or not."""
+    query = "[...document.querySelectorAll('.card strong')].map((title) => title.textContent)"
+    titles: list[str] = page.run(query)
+    return titles
 
 
 def check(page: Page, filter_name: str, text: str) -> None:
@@ -89,7 +91,8 @@ def test_every_annotation_is_drawn_in_the_colour_of_its_category(page: Page) -> 
     page.wait("document.querySelectorAll('.card svg').length === 24")
     assert page.run("document.querySelectorAll('.card .annotation').length") == 130
     colors = page.run(
-        "[...new Set([...document.querySelectorAll('.card .fill')].map((g) => g.getAttribute('fill')))]"
+        """[...new Set([...document.querySelectorAll('.card .fill')]
+        .map((group) => group.getAttribute('fill')))]"""
     )
     ontology_file = Path("definitions/sample/ontology.json")
     nodes = json.loads(ontology_file.read_text())
@@ -133,7 +136,7 @@ def test_a_data_unit_filters_the_gallery(page: Page) -> None:
 def test_a_finding_filters_the_gallery(page: Page) -> None:
     choose(page, "filter-finding", "too_few_points")
     assert cards(page) == ["espresso.jpg"]
-    assert "too few points" in page.text(".card")
+    assert page.run("document.querySelector('.card .badge').textContent") == "too few points"
 
 
 def test_the_search_looks_into_titles_hashes_and_answers(page: Page) -> None:
@@ -196,7 +199,7 @@ def test_findings_of_an_image_stand_beside_it(page: Page) -> None:
     page.click("[data-card='1']")
     panel = page.text("#panel")
     assert "The polygon has no ring with three distinct points." in panel
-    assert '.labels.objects[4]' in panel
+    assert ".labels.objects[4]" in panel
 
 
 def test_keys_do_what_the_mouse_does(page: Page) -> None:
@@ -216,7 +219,7 @@ def test_keys_do_what_the_mouse_does(page: Page) -> None:
     page.press("o")
     assert page.run("document.querySelector('.stage .overlay').style.display") == "none"
     page.press("Escape")
-    assert not page.run("document.getElementById('viewer').open")
+    page.wait("!document.getElementById('viewer').open")
     assert page.run("document.activeElement.dataset.card") == "2"
     page.press("3")
     assert page.text("[role=tab][aria-selected=true]").startswith("Findings")
@@ -392,7 +395,7 @@ def areas() -> dict[str, JSON]:
     found = {
         entry["objectHash"]: entry
         for entry in every_shape()
-        if entry["shape"] not in ("polyline", "point", "skeleton")
+        if entry["shape"] not in ("polyline", "point", "skeleton", "bitmask")
     }
     whole = np.ones((HEIGHT, WIDTH), bool)
     return found | {
@@ -409,7 +412,9 @@ def areas() -> dict[str, JSON]:
 @pytest.fixture(scope="module")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Export:
     """An image for each of the areas, without a picture."""
-    rows = [label_row({name: image_unit([entry])}, label_hash=name) for name, entry in areas().items()]
+    rows = [
+        label_row({name: image_unit([entry])}, label_hash=name) for name, entry in areas().items()
+    ]
     export = export_rows(tmp_path_factory.mktemp("areas"), rows)
     report_export(str(export.folder), ReportSettings(contact_sheet=False))
     return export
@@ -433,7 +438,8 @@ def shown_pixels(page: Page, image: int) -> tuple[NDArray[np.bool_], NDArray[np.
     page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     left, top, width, height, *view = page.run(
         """(() => {
-            const { x, y, width, height } = document.getElementById('stage').getBoundingClientRect();
+            const stage = document.getElementById('stage');
+            const { x, y, width, height } = stage.getBoundingClientRect();
             const view = document.querySelector('.stage svg').viewBox.baseVal;
             return [x, y, width, height, view.x, view.y, view.width, view.height];
         })()"""
@@ -471,10 +477,12 @@ def test_the_overlay_covers_what_the_mask_covers(
     around = [
         covered(entry, places + np.array([dx, dy])[:, None, None]) for dx in steps for dy in steps
     ]
-    inside, outside = np.logical_and.reduce(around), ~np.logical_or.reduce(around)
-    assert inside.sum() > 100
+    on_image = (places[0] > 0) & (places[0] < WIDTH) & (places[1] > 0) & (places[1] < HEIGHT)
+    inside, outside = np.logical_and.reduce(around), ~np.logical_or.reduce(around) & on_image
+    assert inside.sum() > 1000
     assert red[inside].all()
-    assert not red[outside].any()
+    # A mask of whole pixels lacks the tips of sharp corners.
+    assert red[outside].sum() <= (10 if name == "polygon" else 0)
 
 
 def test_every_pixel_of_a_mask_is_drawn(browser: Browser, tmp_path: Path) -> None:
@@ -485,16 +493,16 @@ def test_every_pixel_of_a_mask_is_drawn(browser: Browser, tmp_path: Path) -> Non
         page.wait("document.querySelector('.card .fill path') !== null")
         inside = page.run(
             f"""(() => {{
-                const path = document.querySelector('.card .fill path');
-                const context = document.createElement('canvas').getContext('2d');
-                const shape = new Path2D(path.getAttribute('d'));
-                const hits = [];
-                for (let y = 0; y < {HEIGHT}; y += 1) for (let x = 0; x < {WIDTH}; x += 1)
-                    hits.push(context.isPointInPath(shape, x + 0.5, y + 0.5, 'evenodd'));
-                return hits;
+                const canvas = document.createElement('canvas');
+                [canvas.width, canvas.height] = [{WIDTH}, {HEIGHT}];
+                const context = canvas.getContext('2d');
+                const path = document.querySelector('.card .fill path').getAttribute('d');
+                context.fill(new Path2D(path), 'evenodd');
+                const {{ data }} = context.getImageData(0, 0, {WIDTH}, {HEIGHT});
+                return [...data].filter((_, at) => at % 4 === 3);
             }})()"""
         )
-    assert np.array_equal(np.reshape(inside, (HEIGHT, WIDTH)), noise())
+    assert np.array_equal(np.reshape(inside, (HEIGHT, WIDTH)), noise() * 255)
 
 
 def test_a_hidden_point_is_hollow_and_a_missing_one_is_not_drawn(
@@ -526,11 +534,11 @@ def test_a_hidden_point_is_hollow_and_a_missing_one_is_not_drawn(
 
 @pytest.mark.slow
 def test_a_report_at_its_limits_opens_fast(browser: Browser, tmp_path: Path) -> None:
-    ring = [(0.5 + np.cos(a) / 3, 0.5 + np.sin(a) / 3) for a in np.linspace(0, 6, 40)]
+    ring = [(0.5 + np.cos(a) / 3, 0.5 + np.sin(a) / 3) for a in np.linspace(0, 6, 60)]
     outline = [value for place in ring for value in place]
     rows = [
-        label_row([polygons(f"o{number}", [outline]) for number in range(25)], label_hash=f"{row}")
-        for row in range(300)
+        label_row([polygons(f"o{number}", [outline]) for number in range(40)], label_hash=f"{row}")
+        for row in range(80)
     ]
     export = export_rows(tmp_path, rows)
     report_export(str(export.folder), ReportSettings(contact_sheet=False))

@@ -6,11 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from coco_dagster.coco.areas import region_areas
-from coco_dagster.coco.rings import Rings
 from coco_dagster.coco.validation.boxes import Mark
 from coco_dagster.coco.validation.columns import Floats, NumberLists, number_lists_of
-from coco_dagster.coco.validation.nested_rings import has_nested_rings
 from coco_dagster.encord.run_lengths import Flags, Ints
 
 _NO_AREA: Final = 1e-6
@@ -118,12 +115,15 @@ def _mark_outlines(
     seems_smaller = is_of_box & (drawn < _MASK_SHARE * box_areas)
     # The formula takes rings that cross themselves for smaller than they are.
     doubtful = seems_empty | seems_smaller
-    drawn[doubtful] = _exact_areas(outlines, doubtful)
+    if doubtful.any():
+        drawn[doubtful] = _exact_areas(outlines, doubtful)
     mark("polygon_without_area", seems_empty & ~(drawn > _NO_AREA))
     is_smaller = seems_smaller & (drawn < _MASK_SHARE * box_areas)
     mark("area_of_bbox", is_smaller & (drawn > _NO_AREA))
     several = (np.bincount(outlines.owners, minlength=size) > 1)[outlines.owners]
     if several.any():
+        from coco_dagster.coco.validation.nested_rings import has_nested_rings
+
         nested = np.zeros(size, np.bool_)
         nested[has_nested_rings(*_chosen(outlines, several), low[several], high[several])] = True
         mark("ring_inside_ring", nested)
@@ -158,6 +158,10 @@ def _chosen(outlines: _Outlines, rings: Flags) -> _Outlines:
 
 def _exact_areas(outlines: _Outlines, annotations: Flags) -> Floats:
     """Area of the united rings of some annotations."""
+    # Few files need them, and they bring polars and GEOS with them.
+    from coco_dagster.coco.areas import region_areas
+    from coco_dagster.coco.rings import Rings
+
     points, ring_offsets, owners = _chosen(outlines, annotations[outlines.owners])
     counts = np.bincount(owners, minlength=annotations.size)[annotations]
     polygons = np.arange(owners.size + 1)

@@ -41,8 +41,8 @@ def image_id_twice(coco: Json) -> None:
 
 @defect("ids are text")
 def ids_text(coco: Json) -> None:
-    renumbered(coco, "images", "image_id", str)
-    renumbered(coco, "annotations", "", str)
+    renumbered(coco, "images", "image_id", lambda n: f"image {n}")
+    renumbered(coco, "annotations", "", lambda n: f"annotation {n}")
 
 
 @defect("ids about 2^60")

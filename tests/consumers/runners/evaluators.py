@@ -52,7 +52,7 @@ def loaded(coco_class: Any, path: Path) -> Any:
 
 
 def _seen(coco: Any, facts: Callable[[Json], Thing]) -> Seen:
-    names = {entry["id"]: entry["name"] for entry in coco.loadCats(coco.getCatIds())}
+    names = {entry["id"]: entry.get("name") for entry in coco.loadCats(coco.getCatIds())}
     entries = coco.loadAnns(coco.getAnnIds())
     return {
         "images": len(coco.getImgIds()),
@@ -131,6 +131,8 @@ def _perfect_keypoints(evaluator_class: Any, coco: Any) -> float:
     """The least average precision of a category: each has keypoints of its own."""
     scores = []
     for category in coco.loadCats(coco.getCatIds()):
+        if not category.get("keypoints"):
+            continue
         number, sigmas = category["id"], np.full(len(category["keypoints"]), SIGMA)
         found = detections(coco, "keypoints", number)
         scores.append(average_precision(evaluator_class, coco, found, "keypoints", number, sigmas))

@@ -53,13 +53,13 @@ class Seen(TypedDict, total=False):
 
     Attributes:
         images: number of images.
-        categories: their names.
+        categories: names of the categories; None for one that has none.
         things: the annotations.
         ap: average precision of detections that equal the ground truth.
     """
 
     images: int
-    categories: list[str]
+    categories: list[str | None]
     things: list[Thing]
     ap: float
 

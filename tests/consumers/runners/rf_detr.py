@@ -58,7 +58,8 @@ def _roboflow(folder: Path, **options: bool) -> Any:
 
 def _seen(dataset: Any, facts: Any) -> Seen:
     names = {
-        label: dataset.coco.cats[category]["name"] for label, category in dataset.label2cat.items()
+        label: dataset.coco.cats[category].get("name")
+        for label, category in dataset.label2cat.items()
     }
     things: list[Thing] = []
     for _, target in dataset:

@@ -31,7 +31,7 @@ def masks(folder: Path) -> Seen:
 def keypoints(folder: Path) -> Seen:
     """The plain dataset: the wrapper for transforms knows no keypoints."""
     dataset = CocoDetection(str(folder / PICTURES), str(folder / KEYPOINTS))
-    names = {entry["id"]: entry["name"] for entry in dataset.coco.cats.values()}
+    names = {entry["id"]: entry.get("name") for entry in dataset.coco.cats.values()}
     things: list[Thing] = [
         {
             "category": names[entry["category_id"]],
@@ -70,7 +70,7 @@ def _dataset(folder: Path, key: str) -> Any:
 
 def _seen(folder: Path, key: str, facts: Any) -> Seen:
     dataset = _dataset(folder, key)
-    names = {entry["id"]: entry["name"] for entry in dataset.coco.cats.values()}
+    names = {entry["id"]: entry.get("name") for entry in dataset.coco.cats.values()}
     things: list[Thing] = []
     for _, target in dataset:
         # Targets of images without annotations have no keys.

@@ -48,7 +48,7 @@ def keypoints(folder: Path) -> Seen:
 
 def _seen(path: Path, facts: Any, **options: Any) -> Seen:
     coco = json.loads(path.read_text(encoding="utf-8"))
-    names = {entry["id"]: entry["name"] for entry in coco["categories"]}
+    names = {entry["id"]: entry.get("name") for entry in coco["categories"]}
     things: list[Thing] = []
     for image in coco["images"]:
         entries = [entry for entry in coco["annotations"] if entry["image_id"] == image["id"]]

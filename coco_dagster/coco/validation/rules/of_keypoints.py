@@ -87,7 +87,11 @@ KEYPOINT_RULES: Final = (
         "num_keypoints_differs",
         "num_keypoints is not the number of keypoints with v above 0",
         "write that number",
-        warning("leaves the annotation out of the score where it is 0", PYCOCOTOOLS),
-        warning("leaves the annotation out of the score where it is 0", FASTER_COCO_EVAL, HOTCOCO),
+        warning(
+            "leaves the annotation out of the score where it is 0",
+            PYCOCOTOOLS,
+            FASTER_COCO_EVAL,
+            HOTCOCO,
+        ),
     ),
 )

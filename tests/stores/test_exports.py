@@ -1,0 +1,289 @@
+"""Exports from and to an object store equal those of a local disk, and fail cleanly."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import s3fs
+
+from coco_dagster.errors import SourceError, StorageError
+from coco_dagster.export import export_coco
+from tests.label_rows import label_row
+from tests.objects import box
+from tests.stores.label_store import (
+    FILES,
+    ROWS,
+    export_from,
+    put_rows,
+    same_files,
+    without_run,
+    write_rows,
+)
+from tests.stores.s3_server import (
+    ACCESS_KEY,
+    CUT_SHORT,
+    EMPTY_LISTING,
+    INTERNAL_ERROR,
+    SLOW_DOWN,
+    Answer,
+    Request,
+    S3Server,
+    always,
+    every,
+    first_time,
+    forget_connections,
+)
+
+OTHER_ROWS = [label_row([box("other")], label_hash="other", data_hash="other")]
+
+
+@pytest.fixture(scope="module")
+def due(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of the export on a local disk."""
+    folder = tmp_path_factory.mktemp("local")
+    write_rows(folder)
+    export_from(str(folder), str(folder / "out"))
+    return {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+
+
+@pytest.fixture
+def labels(bucket: str) -> str:
+    """URL of a bucket with label rows."""
+    put_rows(bucket)
+    return f"s3://{bucket}"
+
+
+def exported(server: S3Server, bucket: str, folder: str = "out") -> dict[str, bytes]:
+    prefix = f"{folder}/"
+    found = server.objects(bucket).items()
+    return {name.removeprefix(prefix): data for name, data in found if name.startswith(prefix)}
+
+
+def puts_of(name: str) -> Any:
+    return lambda request: request.method == "PUT" and request.path.endswith(name)
+
+
+def test_an_export_from_bucket_to_bucket_has_the_bytes_of_a_local_one(
+    server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
+) -> None:
+    result = export_from(labels, f"{labels}/out")
+    assert sorted(due) == FILES
+    assert same_files(exported(server, bucket), due)
+    assert result.url == f"{labels}/out"
+
+
+def test_a_later_export_replaces_an_earlier_one_and_its_files(
+    server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
+) -> None:
+    export_from(labels, f"{labels}/out")
+    store = s3fs.S3FileSystem()
+    named = exported(server, bucket)["manifest.json"].replace(b"lineage.parquet", b"keypoints.json")
+    store.pipe_file(f"{bucket}/out/manifest.json", named)
+    store.pipe_file(f"{bucket}/out/keypoints.json", b"of the earlier export")
+    store.pipe_file(f"{bucket}/out/notes.txt", b"mine")
+    export_from(labels, f"{labels}/out")
+    found = exported(server, bucket)
+    assert found.pop("notes.txt") == b"mine"
+    assert same_files(found, due)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads of more than two bytes are made in parts."""
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+    monkeypatch.setattr("s3fs.core.calculate_chunksize", lambda size, **_: max(1, size // 3))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_an_export_is_uploaded_in_parts(
+    server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
+) -> None:
+    export_from(labels, f"{labels}/out")
+    parts = {request.path for request in server.requests if request.is_part}
+    assert parts == {f"/{bucket}/out/{name}" for name in FILES}
+    assert same_files(exported(server, bucket), due)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_an_upload_in_parts_that_fails_leaves_nothing_visible(
+    server: S3Server, bucket: str, labels: str
+) -> None:
+    with (
+        server.failing(always(INTERNAL_ERROR, lambda request: request.is_part)),
+        pytest.raises(StorageError, match=r"^s3://.*/out cannot be written: .*InternalError"),
+    ):
+        export_from(labels, f"{labels}/out")
+    assert exported(server, bucket) == {}
+    assert server.unfinished_uploads(bucket) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        every(4, SLOW_DOWN),
+        first_time(INTERNAL_ERROR),
+        first_time(CUT_SHORT, lambda request: request.method == "GET" and not request.is_listing),
+    ],
+    ids=["throttled", "internal errors", "answers cut short"],
+)
+def test_a_store_that_fails_now_and_then_is_asked_again(
+    fault: Any, server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
+) -> None:
+    with server.failing(fault):
+        export_from(labels, f"{labels}/out")
+    assert same_files(exported(server, bucket), due)
+
+
+@pytest.mark.parametrize("name", ["lineage.parquet", "manifest.json"])
+@pytest.mark.parametrize("answer", [SLOW_DOWN, INTERNAL_ERROR], ids=["throttled", "errors"])
+def test_a_store_that_keeps_failing_has_no_export(
+    name: str, answer: Answer, server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
+) -> None:
+    export_from(labels, f"{labels}/out")
+    with (
+        server.failing(always(answer, puts_of(name))),
+        pytest.raises(StorageError, match=r"^s3://.*/out cannot be written: .*(SlowDown|Internal)"),
+    ):
+        export_from(labels, f"{labels}/out")
+    assert "manifest.json" not in exported(server, bucket)
+    export_from(labels, f"{labels}/out")
+    assert same_files(exported(server, bucket), due)
+
+
+@pytest.fixture
+def as_somebody(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A change of the environment, with connections made anew in it and after it."""
+    with monkeypatch.context() as patch:
+        forget_connections()
+        yield patch
+    forget_connections()
+
+
+@pytest.mark.parametrize(
+    ("key", "cause"),
+    [("stranger", "access is denied"), (None, "there are no credentials for it")],
+)
+def test_wrong_credentials_are_told_before_the_work(
+    key: str | None,
+    cause: str,
+    server: S3Server,
+    bucket: str,
+    tmp_path: Path,
+    as_somebody: pytest.MonkeyPatch,
+) -> None:
+    if key:
+        as_somebody.setenv("AWS_ACCESS_KEY_ID", key)
+    else:
+        as_somebody.delenv("AWS_ACCESS_KEY_ID")
+        as_somebody.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(StorageError, match=rf"^s3://{bucket}/out cannot be written: {cause}"):
+        export_coco(tmp_path / "gone.json", None, f"s3://{bucket}/out")
+    with pytest.raises(SourceError, match=rf"^s3://{bucket}/ontology.json "):
+        export_from(f"s3://{bucket}", str(tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bucket_that_is_not_there_is_told_before_the_work_and_not_made(
+    server: S3Server, tmp_path: Path
+) -> None:
+    with pytest.raises(StorageError, match="there is no bucket no-such-bucket"):
+        export_coco(tmp_path / "gone.json", None, "s3://no-such-bucket/out")
+    with pytest.raises(SourceError, match=r"s3://no-such-bucket/.* does not exist"):
+        export_from("s3://no-such-bucket", str(tmp_path / "out"))
+    assert not server.has_bucket("no-such-bucket")
+
+
+@pytest.mark.parametrize("moment", ["labels/b.jsonl.gz", "out/lineage.parquet"])
+def test_a_bucket_that_vanishes_ends_the_run_with_one_sentence(
+    moment: str, server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
+) -> None:
+    def vanish(request: Request) -> None:
+        if request.path == f"/{bucket}/{moment}":
+            server.drop_bucket(bucket)
+
+    with (
+        server.failing(vanish),
+        pytest.raises((SourceError, StorageError), match=r"^s3://[^.]*does not exist|not exist"),
+    ):
+        export_from(labels, f"{labels}/out")
+    assert not server.has_bucket(bucket)
+    s3fs.S3FileSystem().mkdir(bucket)
+    put_rows(bucket)
+    export_from(labels, f"{labels}/out")
+    assert same_files(exported(server, bucket), due)
+
+
+def test_publishing_does_not_trust_listings(
+    server: S3Server, bucket: str, labels: str, tmp_path: Path, due: dict[str, bytes]
+) -> None:
+    write_rows(tmp_path)
+    with server.failing(always(EMPTY_LISTING, lambda request: request.is_listing)):
+        for _ in range(2):
+            export_from(str(tmp_path), f"{labels}/out")
+    assert same_files(exported(server, bucket), due)
+
+
+def test_two_runs_into_one_folder_do_not_mix_their_files(
+    server: S3Server, bucket: str, labels: str, tmp_path: Path, due: dict[str, bytes]
+) -> None:
+    write_rows(tmp_path, OTHER_ROWS)
+    others: list[str] = []
+
+    def meanwhile(request: Request) -> None:
+        if puts_of("findings.parquet")(request) and not others:
+            others.append("started")
+            export_from(str(tmp_path), f"{labels}/out")
+
+    with server.failing(meanwhile):
+        export_from(labels, f"{labels}/out")
+    assert others
+    assert same_files(exported(server, bucket), due)
+
+
+def test_a_run_that_is_always_overtaken_says_so(
+    server: S3Server, bucket: str, labels: str, tmp_path: Path
+) -> None:
+    write_rows(tmp_path, OTHER_ROWS)
+    is_free = True
+
+    def meanwhile(request: Request) -> None:
+        nonlocal is_free
+        if is_free and puts_of("out/lineage.parquet")(request):
+            is_free = False
+            export_from(str(tmp_path), f"{labels}/out")
+            is_free = True
+
+    with (
+        server.failing(meanwhile),
+        pytest.raises(StorageError, match="Another run writes to"),
+    ):
+        export_from(labels, f"{labels}/out")
+    manifest = exported(server, bucket).get("manifest.json")
+    assert manifest is None or without_run(manifest)["counts"]["annotations"] == 1
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(
+    server: S3Server, bucket: str, labels: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3fs.S3FileSystem, "default_block_size", 4096)
+    reads = 0
+
+    def change(request: Request) -> None:
+        nonlocal reads
+        reads += request.method == "GET" and request.path.endswith("a.json")
+        if reads == 2:
+            reads += 1
+            put_rows(bucket, [*ROWS, *OTHER_ROWS])
+
+    forget_connections()
+    with (
+        server.failing(change),
+        pytest.raises(SourceError, match=r"^s3://.*a\.json changed while it was read"),
+    ):
+        export_from(labels, str(tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_is_that_of_the_environment(server: S3Server, labels: str) -> None:
+    assert {request.access_key for request in server.requests} == {ACCESS_KEY}
