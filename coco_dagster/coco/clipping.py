@@ -28,14 +28,17 @@ def points_outside(points: Floats, frames: Floats) -> Flags:
 
 
 def reaching_out(rings: Rings, frames: Floats) -> Flags:
-    """Which annotations have a point outside of their frame.
+    """Which annotations have an outer ring with a point outside of their frame.
 
     Args:
         rings: outlines in pixels.
         frames: width and height of each annotation's frame, shape (n, 2).
     """
+    is_outer = np.zeros(rings.ring_offsets.size - 1, np.bool_)
+    is_outer[rings.polygon_offsets[:-1]] = True
     annotation = rings.point_annotations
     outside = points_outside(rings.points, frames[annotation])
+    outside &= np.repeat(is_outer, np.diff(rings.ring_offsets))
     return np.bincount(annotation[outside], minlength=frames.shape[0]) > 0
 
 

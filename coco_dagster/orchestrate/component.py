@@ -95,7 +95,7 @@ class ExportReport(dg.Model, dg.Resolvable):
     ] = ReportSettings().images
     html: Annotated[bool, _setting("Write `report.html` beside the export.", True)] = True
     contact_sheet: Annotated[
-        bool, _setting("Show annotated images on the asset page: 30 kB of the event log.", True)
+        bool, _setting("Show annotated images on the asset page: 37 kB of the event log.", True)
     ] = True
 
 

@@ -31,7 +31,7 @@ _CELL_TYPES: Final = (bool, int, float, str)
 
 
 def with_report(metadata: Mapping[str, Any], report: "Report") -> dict[str, Any]:
-    """Metadata of an export, and what its report adds; what is looked at first comes first.
+    """Metadata of an export, and what its report adds: what is looked at comes first.
 
     Args:
         metadata: what the export says of itself.
@@ -43,12 +43,12 @@ def with_report(metadata: Mapping[str, Any], report: "Report") -> dict[str, Any]
         first[CONTACT_SHEET] = dg.MetadataValue.md(picture)
     if report.url is not None:
         first["report"] = dg.MetadataValue.path(report.url)
-    first[LARGEST_CATEGORIES] = category_table(report.categories)
+    tables: dict[str, Any] = {LARGEST_CATEGORIES: category_table(report.categories)}
     if report.findings:
-        first["findings"] = _finding_table(report)
+        tables["findings"] = _finding_table(report)
     if report.since is not None:
-        first["compared_with"] = report.since
-    return {**first, **{key: value for key, value in metadata.items() if key not in first}}
+        tables["compared_with"] = report.since
+    return {**first, **metadata, **tables}
 
 
 def category_table(categories: Sequence["CategoryRow"]) -> dg.TableMetadataValue:
@@ -61,27 +61,26 @@ def category_table(categories: Sequence["CategoryRow"]) -> dg.TableMetadataValue
     compares = any(row.change is not None for row in largest)
     columns = [
         dg.TableColumn("category", "string"),
-        dg.TableColumn("shape", "string"),
         dg.TableColumn("annotations", "int"),
-        dg.TableColumn("images", "int", description="Images that show the category."),
         dg.TableColumn("share", "string", description="Share of all annotations."),
+        dg.TableColumn("images", "int", description="Images that show the category."),
     ]
     if compares:
         columns.append(
             dg.TableColumn("change", "int", description="Annotations more than in the last export.")
         )
+    columns.append(dg.TableColumn("shape", "string"))
     records = []
     for row in largest:
         record: dict[str, str | int] = {
             "category": row.name,
-            "shape": row.shape,
             "annotations": row.annotations,
-            "images": row.images,
             "share": f"{row.share:.1%}",
+            "images": row.images,
         }
         if compares:
             record["change"] = row.change or 0
-        records.append(dg.TableRecord(record))
+        records.append(dg.TableRecord({**record, "shape": row.shape}))
     return dg.MetadataValue.table(records, dg.TableSchema(columns))
 
 

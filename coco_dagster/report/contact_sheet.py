@@ -14,18 +14,20 @@ from coco_dagster.report.embedded_pictures import EmbeddedPictures, picture_form
 from coco_dagster.report.figures import figure_of
 from coco_dagster.report.fonts import font_for
 
-MOST_BYTES: Final = 22_500
+MOST_BYTES: Final = 28_000
 """Bytes of a sheet; the text that it becomes is a third longer."""
 
 MOST_TILES: Final = 9
+"""Images of a sheet: three rows of three, as wide together as Dagster's UI shows them."""
 
 _COLUMNS: Final = 3
-_TILE: Final = (280, 210)
-_CAPTION: Final = 18
+_TILE: Final = (236, 177)
+_CAPTION: Final = 17
 _GAP: Final = 8
-_QUALITIES: Final = (70, 50, 36, 26, 18)
+_QUALITIES: Final = (70, 55, 42, 33, 26, 20)
 _SMALLER: Final = 0.85
-_LOOK: Final = Look(line=1.6, point=3.2, letters=12)
+_LOOK: Final = Look(line=1.5, point=2.8, letters=11)
+_LETTERS: Final = 11
 _MOST_DRAWN: Final = 60
 _PAPER: Final = "#ffffff"
 _INK: Final = "#4b5563"
@@ -129,7 +131,7 @@ def _tile(
     title = image.coco.image_title or image.coco.file_name
     frame = f", frame {image.coco.encord.frame}" if image.coco.encord.frame else ""
     draw = ImageDraw.Draw(tile)
-    font, text = font_for(title + frame, 12)
+    font, text = font_for(title + frame, _LETTERS)
     while text and draw.textlength(text, font) > _TILE[0]:
         text = f"{text[:-4]}..." if len(text) > 4 else ""
     draw.text((_TILE[0] / 2, _TILE[1] + _CAPTION / 2), text, _INK, font, anchor="mm")

@@ -125,6 +125,11 @@ def test_one_point_outside_is_enough(rings_of: RingsBuilder) -> None:
     assert reaching_out(rings, frames(3)).tolist() == [False, True, False]
 
 
+def test_a_hole_that_reaches_out_is_no_reason_to_cut(rings_of: RingsBuilder) -> None:
+    within, hole = [(0.0, 0.0), (20.0, 0.0), (20.0, 10.0)], [(5.0, 2.0), (9.0, 2.0), (9.0, -5.0)]
+    assert reaching_out(rings_of([[[within, hole]]]), frames(1)).tolist() == [False]
+
+
 def path_of(*points: Point) -> Rings:
     return there_and_back(np.array(points), np.array([len(points)]), np.array([2 * len(points)]))
 

@@ -1,6 +1,7 @@
 """The cases that consumers look at: folders with files, pictures, and what they hold."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def _broken(defect: Defect, folder: Path, meant: tuple[Seen, Seen]) -> Case:
     else:
         _write(clean.instances(), defect.coco, folder)
         meant = (meant[0], held(defect.meaning))
-    _write_pictures(defect.coco, folder)
+    _write_pictures(defect.coco, folder, clean.SIZES)
     return Case(defect.name, folder, meant, defect.file)
 
 
@@ -101,6 +102,8 @@ def _write(instances: Json, poses: Json, folder: Path) -> None:
         (folder / path).write_text(json.dumps(coco), encoding="utf-8")
 
 
-def _write_pictures(coco: Json, folder: Path) -> None:
+def _write_pictures(
+    coco: Json, folder: Path, sizes: Sequence[tuple[int, int]] | None = None
+) -> None:
     for place in (PICTURES, f"{ROBOFLOW}/train"):
-        write_pictures(coco, folder / place)
+        write_pictures(coco, folder / place, sizes)

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,23 @@ Json = dict[str, Any]
 _GREY = b"\x80\x80\x80"
 
 
-def write_pictures(coco: Json, folder: Path) -> None:
-    """Writes a grey picture for every image that has a name and a size."""
-    for image in coco["images"]:
-        if isinstance(image.get("file_name"), str) and image.get("width") and image.get("height"):
+def write_pictures(
+    coco: Json, folder: Path, sizes: Sequence[tuple[int, int]] | None = None
+) -> None:
+    """Writes a grey picture for every image that has a name.
+
+    Args:
+        coco: the file that names them.
+        folder: where names start from.
+        sizes: width and height of the first images, whatever the file says of them.
+    """
+    said = [(image.get("width"), image.get("height")) for image in coco["images"]]
+    known = [*(sizes or []), *said[len(sizes or []) :]]
+    for image, (width, height) in zip(coco["images"], known, strict=True):
+        if "file_name" in image:
             path = folder / image["file_name"]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(image["width"], image["height"]))
+            path.write_bytes(png(width, height))
 
 
 def png(width: int, height: int) -> bytes:

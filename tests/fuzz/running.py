@@ -84,7 +84,8 @@ class Tally:
         kind = kind_of(error)
         self.outcomes["WRONG"] += 1
         if kind not in self.failures:
-            text = "".join(traceback.format_exception(error))
+            frames = traceback.format_tb(error.__traceback__)[-6:]
+            text = "".join((*frames, *traceback.format_exception_only(error)))
             self.failures[kind] = Failure(smallest(case, kind), text)
 
 

@@ -97,7 +97,7 @@ RINGS: Final[Mapping[str, Any]] = {
     "of 1,000 parts": squares(1_000, apart=True),
     "of 1,000 parts over each other": squares(1_000, apart=False),
     "a star of 10,000 points": [[star(10_000)]],
-    "a scribble of 200 points": [[scribble(200, 1)]],
+    "a scribble of 60 points": [[scribble(60, 1)]],
     "a scribble with holes": [[scribble(20, 1), scribble(20, 2)]],
     "a line there and back": [[[0.1, 0.1, 0.9, 0.9, 0.1, 0.1]]],
     "as thin as can be": [[[0, 0, 1, 5e-324, 1, 0]]],

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_SECONDS = 30
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 KEY_CODES = {"Escape": 27}
 """Keys that the browser itself answers to, which it knows by these numbers."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any, Final
 
 import s3fs
@@ -103,7 +103,6 @@ class S3Server:
         self.requests: list[Request] = []
         self._store = DomainDispatcherApplication(create_backend_app)
         self._fault: Fault | None = None
-        self._lock = Lock()
         self._server = make_server(
             "127.0.0.1", 0, self._answer, threaded=True, request_handler=_SilentHandler
         )
@@ -145,7 +144,10 @@ class S3Server:
 
     def drop_bucket(self, bucket: str) -> None:
         """Remove a bucket with all it holds, if it is there."""
-        self._backend.buckets.pop(bucket, None)
+        if self.has_bucket(bucket):
+            for key in self.objects(bucket):
+                self._backend.delete_object(bucket, key)
+            self._backend.delete_bucket(bucket)
 
     @property
     def _backend(self) -> S3Backend:
@@ -159,9 +161,8 @@ class S3Server:
             environ["QUERY_STRING"],
             credential and credential[1],
         )
-        with self._lock:
-            self.requests.append(request)
-            answer = self._fault(request) if self._fault else None
+        self.requests.append(request)
+        answer = self._fault(request) if self._fault else None
         if request.access_key != ACCESS_KEY:
             answer = failure("403 Forbidden", "InvalidAccessKeyId", request.path)
         if answer is None:

@@ -9,6 +9,7 @@ import s3fs
 
 from coco_dagster.errors import SourceError, StorageError
 from coco_dagster.export import export_coco
+from tests.exports import divide_into
 from tests.label_rows import label_row
 from tests.objects import box
 from tests.stores.label_store import (
@@ -264,24 +265,23 @@ def test_a_run_that_is_always_overtaken_says_so(
 
 
 def test_a_file_that_changes_while_it_is_read_is_told(
-    server: S3Server, bucket: str, labels: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: S3Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3fs.S3FileSystem, "default_block_size", 4096)
-    reads = 0
+    divide_into(monkeypatch, 1000)
+    monkeypatch.setattr(s3fs.S3FileSystem, "default_block_size", 1000)
+    many_blocks = [label_row([box()], data_title="long" * 5000), *ROWS]
+    put_rows(bucket, many_blocks)
 
     def change(request: Request) -> None:
-        nonlocal reads
-        reads += request.method == "GET" and request.path.endswith("a.json")
-        if reads == 2:
-            reads += 1
-            put_rows(bucket, [*ROWS, *OTHER_ROWS])
+        if request.method == "GET" and request.path.endswith("a.json"):
+            put_rows(bucket, [*many_blocks, *OTHER_ROWS])
 
     forget_connections()
     with (
         server.failing(change),
         pytest.raises(SourceError, match=r"^s3://.*a\.json changed while it was read"),
     ):
-        export_from(labels, str(tmp_path / "out"))
+        export_from(f"s3://{bucket}", str(tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
 
 

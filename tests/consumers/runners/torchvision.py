@@ -34,8 +34,8 @@ def keypoints(folder: Path) -> Seen:
     names = {entry["id"]: entry.get("name") for entry in dataset.coco.cats.values()}
     things: list[Thing] = [
         {
-            "category": names[entry["category_id"]],
-            "keypoints": sum(v > 0 for v in entry["keypoints"][2::3]),
+            "category": names.get(entry["category_id"]),
+            "keypoints": sum(v > 0 for v in (entry.get("keypoints") or [])[2::3]),
         }
         for _, target in dataset
         for entry in target
@@ -77,7 +77,7 @@ def _seen(folder: Path, key: str, facts: Any) -> Seen:
         if key not in target:
             continue
         found = zip(target["labels"], facts(target[key]), strict=True)
-        things += [fact | {"category": names[int(label)]} for label, fact in found]
+        things += [fact | {"category": names.get(int(label))} for label, fact in found]
     return {"images": len(dataset), "categories": list(names.values()), "things": things}
 
 

@@ -122,6 +122,7 @@ IMAGE_RULES: Final = (
         error("refuses the file", DATUMARO, SUPERVISION),
         error("writes the labels of both images into one file", ULTRALYTICS),
         error("gives both images the labels of the last one", FIFTYONE),
+        error("reads one picture for both", TORCHVISION, DETECTRON2, MMDET, RF_DETR),
     ),
     rule(
         "image",

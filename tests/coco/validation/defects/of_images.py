@@ -59,7 +59,7 @@ DEFECTS = [
         "HTDMURAOS",
         ("", "", "all ValueError"),
     ),
-    Defect("same file name", image(file_name="2.jpg"), "file_name_repeated", "UAOS"),
+    Defect("same file name", image(file_name="2.jpg"), "file_name_repeated", "TDMURAOS"),
     Defect("same stem", image(file_name="2.png"), "file_name_stem_repeated", "UA"),
     Defect(
         "same but for case",

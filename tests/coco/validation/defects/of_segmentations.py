@@ -15,21 +15,21 @@ DEFECTS = [
         "no segmentation",
         annotation_without("segmentation"),
         "segmentation_missing",
-        "PFTXL",
+        "PFTMXL",
         ("segm KeyError", "segm KeyError", ""),
     ),
     Defect(
         "segmentation null",
         annotation(segmentation=None),
         "segmentation_null",
-        "PFTXAL",
+        "PFTMXAL",
         ("segm TypeError", "segm TypeError", ""),
     ),
     Defect(
         "segmentation empty",
         annotation(segmentation=[]),
         "segmentation_empty",
-        "PFHTX",
+        "PFHTMX",
         ("segm IndexError", "segm 0.626", "segm 0.626"),
     ),
     Defect(
@@ -64,7 +64,7 @@ DEFECTS = [
         "ring of a point",
         annotation(segmentation=[[50, 50]]),
         "polygon_point",
-        "PFHTDMXRA",
+        "PFHTDMXRAO",
         ("segm Exception", "segm 0.626", "segm 0.626"),
     ),
     Defect(
@@ -99,7 +99,7 @@ DEFECTS = [
         "coordinate NaN",
         annotation(segmentation=[[float("nan"), 50, 80, 50, 80, 80, 50, 80]]),
         "nan_literal coordinates_not_finite",
-        "PFHTXRAS",
+        "PFHTMXRAOS",
         ("segm dies", "segm MemoryError", "all ValueError"),
     ),
     Defect(
@@ -173,7 +173,7 @@ DEFECTS = [
         "run lengths too long",
         annotation(segmentation=mask([10, 20000])),
         "rle_iscrowd_0 rle_too_long",
-        "PFHTXROSL",
+        "PFHTMUXROSL",
         ("segm dies", "segm ValueError", "segm 0.626"),
     ),
     Defect(
@@ -187,14 +187,14 @@ DEFECTS = [
         "compressed run lengths too long",
         annotation(segmentation=mask(compressed([10, 20000]))),
         "rle_iscrowd_0 rle_compressed rle_too_long",
-        "PFHTXROSL",
+        "PFHTMUXROSL",
         ("segm dies", "segm ValueError", "segm 0.626"),
     ),
     Defect(
         "mask of another size",
         annotation(segmentation=mask([0, 2500], 50, 50)),
         "rle_iscrowd_0 rle_size_differs",
-        "PFHTXRASL",
+        "PFHTMXRAOSL",
         ("segm 0.626", "segm 0.626", "segm 0.626"),
     ),
     Defect(
