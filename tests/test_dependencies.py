@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,11 @@ def distributions() -> Mapping[str, list[str]]:
 
 
 def declared_dependencies() -> set[str]:
+    """What is installed, and what users may install with an extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {distribution_of(requirement) for requirement in project["dependencies"]}
+    extras = (needs for name, needs in project["optional-dependencies"].items() if name != "dev")
+    requirements = chain(project["dependencies"], *extras)
+    return {distribution_of(requirement) for requirement in requirements}
 
 
 @pytest.mark.parametrize(

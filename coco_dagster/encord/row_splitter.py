@@ -21,10 +21,10 @@ from coco_dagster.encord.json_structure import (
     StructureScanner,
     check_grammar,
 )
+from coco_dagster.encord.limits import PREFIX, SourceLimits
 
 CHUNK_BYTES: Final = 16 << 20
-MAX_ROW_BYTES: Final = 256 << 20
-"""Rows beyond this are refused: Encord's own limit for a label row is 50 MB."""
+MAX_ROW_BYTES: Final = SourceLimits().row_bytes
 
 _PATIENCE: Final = 4
 _TRIES: Final = 8
@@ -296,7 +296,9 @@ class _Splitter:
                 return error
         limit = f"{self._max_row_bytes:,} bytes"
         return JsonSyntaxError(
-            window.offset, f"a row begins that is longer than {limit}", "leave that row out"
+            window.offset,
+            f"a row begins that is longer than {limit}",
+            f"leave that row out, or raise {PREFIX}ROW_BYTES",
         )
 
     def _check_grammar(self, length: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final, Self, cast
 import pyarrow as pa
 from fsspec.spec import AbstractBufferedFile
 
+from coco_dagster.encord.limits import SourceLimits, limits_of
 from coco_dagster.encord.redaction import public_link
 from coco_dagster.errors import SourceError
 
@@ -44,6 +45,43 @@ _PROBLEMS: Final[dict[type[Exception], str]] = {
 }
 
 
+class Unpacking:
+    """What a compressed file or a zip has unpacked to, held against its own size."""
+
+    def __init__(self, place: str, limits: SourceLimits, packed: int | None = None) -> None:
+        """Starts with nothing unpacked.
+
+        Args:
+            place: the file, for messages.
+            limits: what it may unpack to.
+            packed: its own size in bytes; None: as much of it as has been read.
+        """
+        self._place = place
+        self._limits = limits
+        self._packed = packed
+        self._unpacked = 0
+
+    def add(self, count: int, read: int) -> None:
+        """Count what has been unpacked.
+
+        Args:
+            count: further bytes that have been unpacked.
+            read: bytes of the file that have been read so far.
+
+        Raises:
+            SourceError: it is more than label rows ever unpack to.
+        """
+        limits, self._unpacked = self._limits, self._unpacked + count
+        if self._unpacked <= limits.unpacked_bytes:
+            return
+        if self._unpacked > limits.expansion * (read if self._packed is None else self._packed):
+            raise SourceError(
+                f"{self._place} unpacks to more than {limits.expansion:,} times its own size, as "
+                "label rows hardly do: make sure that it is what it should be;"
+                f" {limits.how_to_raise('expansion')}."
+            )
+
+
 class SourceStream:
     """The uncompressed bytes of a source file; a context that closes it.
 
@@ -51,18 +89,22 @@ class SourceStream:
         compression: `gzip`, `zstd`, or None; the file's first bytes tell.
     """
 
-    def __init__(self, open_stored: Callable[[], BinaryIO], place: str) -> None:
+    def __init__(
+        self, open_stored: Callable[[], BinaryIO], place: str, unpacking: Unpacking | None = None
+    ) -> None:
         """Opens the file.
 
         Args:
             open_stored: opens it as it is stored.
             place: where it lies, for messages.
+            unpacking: what it is packed in; None: nothing, so that it counts if it is compressed.
 
         Raises:
             SourceError: it cannot be opened.
         """
         self._place = place
         self._count = 0
+        self._unpacking = unpacking
         with Explained(place):
             self._stored = open_stored()
             self._state = _state_of(self._stored)
@@ -74,6 +116,7 @@ class SourceStream:
             if self.compression:
                 stored = pa.PythonFile(buffered, "r")
                 self._stream = pa.CompressedInputStream(stored, self.compression)
+                self._unpacking = unpacking or Unpacking(place, limits_of())
 
     def __enter__(self) -> Self:
         """Nothing more to do: the file is open."""
@@ -104,6 +147,8 @@ class SourceStream:
                 ) from None
             raise source_error(self._place, error) from None
         self._count += count
+        if self._unpacking is not None:
+            self._unpacking.add(count, self._stored.tell())
         if not count:
             self.check_unchanged()
         return count

@@ -15,7 +15,12 @@ from definitions.definitions import defs
 from tests.dg_command import run_dg
 
 ROOT = Path(__file__).parents[2]
-VARIABLES = ("COCO_DAGSTER_LABELS", "COCO_DAGSTER_ONTOLOGY", "COCO_DAGSTER_STORAGE")
+VARIABLES = (
+    "COCO_DAGSTER_LABELS",
+    "COCO_DAGSTER_ONTOLOGY",
+    "COCO_DAGSTER_PICTURES",
+    "COCO_DAGSTER_STORAGE",
+)
 
 
 @pytest.fixture(autouse=True)

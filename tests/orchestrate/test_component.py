@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from coco_dagster.coco.profiles import PROFILES, ExportSettings
 from coco_dagster.orchestrate.component import EncordCocoExport
 from coco_dagster.orchestrate.definitions import build_encord_coco_defs
+from coco_dagster.report.settings import ReportSettings
 from coco_dagster.tables.schemas import LABEL_TABLES
 from tests.dg_command import run_dg
 
@@ -277,3 +278,20 @@ def test_dg_check_yaml_names_file_line_and_value_of_a_wrong_setting(
 def test_dg_check_yaml_points_at_a_wrong_setting(complaints: list[str]) -> None:
     pointed = next(n for n, text in enumerate(complaints) if "^ 'yolo' does not match" in text)
     assert complaints[pointed - 1].endswith("profile: yolo")
+
+
+def test_report_settings(tmp_path: Path) -> None:
+    shown = {"pictures": "pictures", "images": 50, "html": False, "contact_sheet": False}
+    assert load(report=shown).report_settings(tmp_path) == ReportSettings(
+        pictures=str(tmp_path / "pictures"), images=50, html=False, contact_sheet=False
+    )
+
+
+def test_reports_are_written_without_settings(tmp_path: Path) -> None:
+    assert load().report_settings(tmp_path) == ReportSettings()
+
+
+@pytest.mark.parametrize("pictures", ["", None])
+def test_no_folder_of_pictures_may_be_named(tmp_path: Path, pictures: str | None) -> None:
+    settings = load(report={"pictures": pictures}).report_settings(tmp_path)
+    assert settings.pictures is None
