@@ -101,4 +101,3 @@ def _code_of(error: BaseException) -> str | None:
         return None
     code = str(response.get("Error", {}).get("Code", ""))
     return code if code.isascii() and code.isalnum() else None
-

@@ -30,6 +30,7 @@ class SourceLimits(Struct, frozen=True, kw_only=True):
         files: files of a folder or zip.
         unpacked_bytes: bytes that a compressed file or a zip may always unpack to.
         expansion: what it may unpack to beyond that, as a multiple of its own size.
+        links: whether links in a folder to files outside of it are followed.
     """
 
     row_bytes: Bound = 256 << 20
@@ -38,6 +39,7 @@ class SourceLimits(Struct, frozen=True, kw_only=True):
     files: Bound = 1_000_000
     unpacked_bytes: Bound = 1 << 30
     expansion: Bound = 200
+    links: bool = False
 
     def how_to_raise(self, name: str) -> str:
         """What a message says of a bound: its variable, and its value now."""

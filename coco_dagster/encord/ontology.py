@@ -126,8 +126,8 @@ def parse_ontology(data: bytes, source: str) -> Ontology:
     Raises:
         OntologyError: the file is not JSON, or holds no ontology.
     """
-    structure = _open(data.removeprefix(_BOM), without_secrets(source))
     reader = NodeReader()
+    structure = _open(reader.with_shallow_values(data.removeprefix(_BOM)), without_secrets(source))
     nodes = {key: reader.decode_list(structure.get(key), f"$.{key}") for key in _LISTS}
     templates = [
         reader.read_template(node.get("template", node), path)

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from coco_dagster.encord.deep_values import without_deep_values
 from coco_dagster.encord.label_row import Note
 from coco_dagster.encord.ontology_nodes import (
     SKELETON,
@@ -21,6 +22,9 @@ from coco_dagster.encord.ontology_nodes import (
 
 MAX_NESTING: Final = 50
 """Levels of nested attributes that are read; Encord's editor allows 7."""
+
+_MAX_LEVELS: Final = 20 + 4 * MAX_NESTING
+"""Levels of JSON in an ontology: a nested attribute and its options take four."""
 
 _V = TypeVar("_V")
 
@@ -72,6 +76,18 @@ class NodeReader:
 
     def _note(self, code: str, path: str, message: str) -> None:
         self.notes.append(Note(f"ontology_{code}", path, message))
+
+    def with_shallow_values(self, data: bytes) -> bytes:
+        """The ontology with null in place of values that are nested too deeply to be read."""
+        try:
+            msgspec.json.decode(data, type=Raw)
+        except RecursionError:
+            message = f"What is nested more than {_MAX_LEVELS} levels deep is left out."
+            self._note("nested_too_deeply", "$", message)
+            return without_deep_values(data, _MAX_LEVELS).text
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            pass
+        return data
 
     def decode_list(self, raw: Raw | None, path: str) -> list[tuple[str, dict[str, Any]]]:
         """Nodes of a list with their paths; one that cannot be decoded is left out."""

@@ -18,13 +18,17 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from coco_dagster.encord.source_streams import Explained, identity_of, without_secrets
+from coco_dagster.encord.limits import PREFIX, SourceLimits, limits_of
+from coco_dagster.encord.source_streams import Explained, Unpacking, identity_of, without_secrets
 from coco_dagster.errors import SourceError
 
 _LABEL_FILE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
 LABEL_FILES: Final = "*.json, *.jsonl, *.ndjson, and these with .gz or .zst"
 _ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _MARK_BYTES: Final = 4
+_LEADS_OUT: Final = (
+    f"it is a link to a file outside of the folder; {PREFIX}LINKS=true lets links be followed"
+)
 _RESOURCE_FORKS: Final = "__MACOSX"
 _ENCRYPTED: Final = 0x1
 
@@ -55,6 +59,7 @@ class SourceFile(NamedTuple):
         open: opens it for reading, as it is stored.
         is_stored: whether it can be opened more than once, unlike a pipe.
         facts: what a remote storage, or its zip, says of it.
+        unpacking: the count of the zip that it is packed in.
     """
 
     name: str
@@ -63,6 +68,7 @@ class SourceFile(NamedTuple):
     open: Callable[[], BinaryIO]
     is_stored: bool = True
     facts: Mapping[str, Any] = MappingProxyType({})
+    unpacking: Unpacking | None = None
 
 
 class Listing(NamedTuple):
@@ -91,16 +97,18 @@ def state_of(file: SourceFile) -> object:
 
 
 @contextmanager
-def list_files(location: str) -> Iterator[Listing]:
+def list_files(location: str, limits: SourceLimits | None = None) -> Iterator[Listing]:
     """Finds the files of a source, which stay readable as long as the context is open.
 
     Args:
         location: path of a file, folder or zip, or an fsspec URL of one.
+        limits: what it may ask for; by default what holds in this process.
 
     Raises:
-        SourceError: there is nothing, or it cannot be listed.
+        SourceError: there is nothing, it cannot be listed, or it has more files than it may.
     """
-    found = locate(location)
+    limits = limits or limits_of()
+    found = locate(location, limits)
     if isinstance(found, Listing):
         yield found
         return
@@ -113,34 +121,41 @@ def list_files(location: str) -> Iterator[Listing]:
         stored = found.open()
     with stored:
         with Explained(found.place):
+            unpacking = Unpacking(found.place, limits, stored.seek(0, os.SEEK_END))
             archive = zipfile.ZipFile(stored)
-            members = [_member(archive, info, found.place) for info in archive.infolist()]
-        yield _selected(found.place, [member for member in members if member.name[-1:] != "/"])
+            files = [info for info in archive.infolist() if info.filename[-1:] != "/"]
+            _check_number(len(files), found.place, limits)
+            members = [_member(archive, info, found.place, unpacking) for info in files]
+        yield _selected(found.place, members)
 
 
-def locate(location: str) -> SourceFile | Listing:
+def locate(location: str, limits: SourceLimits | None = None) -> SourceFile | Listing:
     """Finds one file, or lists a folder.
 
     Args:
         location: path or fsspec URL.
+        limits: what it may ask for; by default what holds in this process.
 
     Raises:
-        SourceError: there is nothing, or it cannot be listed.
+        SourceError: there is nothing, it cannot be listed, or it has more files than it may.
     """
+    limits = limits or limits_of()
     if not location:
         raise SourceError("The path of the source is empty: name a file, a folder or a URL.")
     if not _is_url(location):
-        return _local(location)
+        return _local(location, limits)
     place = without_secrets(location)
     with Explained(place):
         system, path = fsspec.core.url_to_fs(location)
         if isinstance(system, LocalFileSystem):
-            return _local(path)
+            return _local(path, limits)
         # Listings are remembered for as long as the process lives.
         system.invalidate_cache()
         facts = system.info(path)
         if facts["type"] == "directory":
-            return _selected(place, list(_remote_files(system, path, place)))
+            files = list(_remote_files(system, path, place))
+            _check_number(len(files), place, limits)
+            return _selected(place, files)
     opener = partial(system.open, path, "rb")
     return SourceFile(_url_name(path), place, None, opener, facts=facts)
 
@@ -149,40 +164,62 @@ def _is_url(location: str) -> bool:
     return ("://" in location or "::" in location) and not os.path.exists(location)
 
 
-def _local(path: str) -> SourceFile | Listing:
+def _check_number(files: int, place: str, limits: SourceLimits) -> None:
+    if files > limits.files:
+        raise SourceError(
+            f"{place} holds {files:,} files: give a part of it; {limits.how_to_raise('files')}."
+        )
+
+
+def _local(path: str, limits: SourceLimits) -> SourceFile | Listing:
     place = _printable(path)
     with Explained(place):
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            return _local_folder(path)
+            return _local_folder(path, limits)
     is_regular = stat.S_ISREG(mode)
     local = os.path.abspath(path) if is_regular else None
     name = _printable(os.path.basename(path))
     return SourceFile(name, place, local, partial(io.FileIO, path), is_regular)
 
 
-def _local_folder(folder: str) -> Listing:
+def _local_folder(folder: str, limits: SourceLimits) -> Listing:
     passed_over: list[PassedOver] = []
-    files = list(_walk(os.path.abspath(folder), "", passed_over))
+    files: list[SourceFile] = []
+    for file in _walk(os.path.abspath(folder), passed_over, links=limits.links):
+        files.append(file)
+        _check_number(len(files), _printable(folder), limits)
     return _selected(_printable(folder), files, passed_over)
 
 
-def _walk(folder: str, within: str, passed_over: list[PassedOver]) -> Iterator[SourceFile]:
-    with Explained(_printable(folder)), os.scandir(folder) as found:
-        entries = list(found)
-    for entry in entries:
-        name = _printable(within + entry.name)
-        if entry.is_file():
-            opener = partial(io.FileIO, entry.path)
-            yield SourceFile(name, _printable(entry.path), entry.path, opener)
-        elif not entry.is_dir():
-            passed_over.append(PassedOver(name, "it is not a regular file"))
-        elif entry.is_symlink():
-            passed_over.append(PassedOver(f"{name}/", "it is a link to a folder"))
-        elif reason := _reason_against_part(entry.name):
-            passed_over.append(PassedOver(f"{name}/", reason))
-        else:
-            yield from _walk(entry.path, f"{within}{entry.name}/", passed_over)
+def _walk(root: str, passed_over: list[PassedOver], *, links: bool) -> Iterator[SourceFile]:
+    """Files at and below a folder; folders that are links are not entered."""
+    real = os.path.join(os.path.realpath(root), "")
+    waiting = [(root, "")]
+    while waiting:
+        folder, within = waiting.pop()
+        with Explained(_printable(folder)), os.scandir(folder) as found:
+            entries = list(found)
+        for entry in entries:
+            name = _printable(within + entry.name)
+            if entry.is_file():
+                if not links and _leads_out(entry, real):
+                    passed_over.append(PassedOver(name, _LEADS_OUT))
+                    continue
+                opener = partial(io.FileIO, entry.path)
+                yield SourceFile(name, _printable(entry.path), entry.path, opener)
+            elif not entry.is_dir():
+                passed_over.append(PassedOver(name, "it is not a regular file"))
+            elif entry.is_symlink():
+                passed_over.append(PassedOver(f"{name}/", "it is a link to a folder"))
+            elif reason := _reason_against_part(entry.name):
+                passed_over.append(PassedOver(f"{name}/", reason))
+            else:
+                waiting.append((entry.path, f"{within}{entry.name}/"))
+
+
+def _leads_out(entry: "os.DirEntry[str]", real_root: str) -> bool:
+    return entry.is_symlink() and not os.path.realpath(entry.path).startswith(real_root)
 
 
 def _remote_files(system: Any, folder: str, place: str) -> Iterator[SourceFile]:
@@ -200,12 +237,14 @@ def _is_zip(file: SourceFile) -> bool:
         return stored.read(_MARK_BYTES) in _ZIP_MARKS
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> SourceFile:
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, unpacking: Unpacking
+) -> SourceFile:
     name = _printable(info.filename)
     member_place = f"{place}: {name}"
     opener = partial(_open_member, archive, info, member_place)
     facts = {"size": info.file_size, "crc32": info.CRC}
-    return SourceFile(name, member_place, None, opener, facts=facts)
+    return SourceFile(name, member_place, None, opener, facts=facts, unpacking=unpacking)
 
 
 def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> BinaryIO:

@@ -90,14 +90,19 @@ class SourceStream:
     """
 
     def __init__(
-        self, open_stored: Callable[[], BinaryIO], place: str, unpacking: Unpacking | None = None
+        self,
+        open_stored: Callable[[], BinaryIO],
+        place: str,
+        unpacking: Unpacking | None = None,
+        limits: SourceLimits | None = None,
     ) -> None:
         """Opens the file.
 
         Args:
             open_stored: opens it as it is stored.
             place: where it lies, for messages.
-            unpacking: what it is packed in; None: nothing, so that it counts if it is compressed.
+            unpacking: the count of the zip that it is packed in; None: it is in none.
+            limits: what it may unpack to if it is compressed; by default those that hold.
 
         Raises:
             SourceError: it cannot be opened.
@@ -105,6 +110,7 @@ class SourceStream:
         self._place = place
         self._count = 0
         self._unpacking = unpacking
+        self._compressed: _CountedReader | None = None
         with Explained(place):
             self._stored = open_stored()
             self._state = _state_of(self._stored)
@@ -114,9 +120,10 @@ class SourceStream:
             self.compression = next(marks, None)
             self._stream: Any = buffered
             if self.compression:
-                stored = pa.PythonFile(buffered, "r")
+                self._compressed = _CountedReader(buffered)
+                stored = pa.PythonFile(self._compressed, "r")
                 self._stream = pa.CompressedInputStream(stored, self.compression)
-                self._unpacking = unpacking or Unpacking(place, limits_of())
+                self._unpacking = unpacking or Unpacking(place, limits or limits_of())
 
     def __enter__(self) -> Self:
         """Nothing more to do: the file is open."""
@@ -148,7 +155,7 @@ class SourceStream:
             raise source_error(self._place, error) from None
         self._count += count
         if self._unpacking is not None:
-            self._unpacking.add(count, self._stored.tell())
+            self._unpacking.add(count, self._compressed.count if self._compressed else 0)
         if not count:
             self.check_unchanged()
         return count
@@ -162,6 +169,26 @@ class SourceStream:
         with Explained(self._place):
             if _state_of(self._stored, is_new=False) != self._state:
                 raise SourceError(f"{self._place} {CHANGED}.")
+
+
+class _CountedReader:
+    """A file to read from that counts its bytes.
+
+    Attributes:
+        count: bytes that were read.
+        closed: whether it is closed, as pyarrow asks of files.
+    """
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.count = 0
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.count += len(data)
+        return data
 
 
 def _state_of(stored: Any, *, is_new: bool = True) -> object:

@@ -20,7 +20,8 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from coco_dagster.encord.byte_window import ByteWindow, RowSpans
 from coco_dagster.encord.json_structure import JsonSyntaxError
-from coco_dagster.encord.row_splitter import CHUNK_BYTES, split_stream
+from coco_dagster.encord.limits import SourceLimits, limits_of
+from coco_dagster.encord.row_splitter import CHUNK_BYTES, RowRun, split_stream
 from coco_dagster.encord.source_chunks import FileStamp, Segment, SourceChunk, SourceRow
 from coco_dagster.encord.source_files import (
     LABEL_FILES,
@@ -51,9 +52,10 @@ __all__ = [
 Location: TypeAlias = "str | os.PathLike[str] | UPath"
 """A path or an fsspec URL."""
 
-MAX_TEXT_BYTES: Final = 256 << 20
-"""Limit of `read_text`."""
+CHUNK_ROWS: Final = 50_000
+"""Label rows of a chunk: those of Encord are some kB long, so that only tiny ones come to it."""
 
+_LEAST_OBJECT: Final = 3
 _START_BYTES: Final = 1 << 16
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _LABEL_ROW_START: Final = re.compile(rb'\{\s*"(label_hash|data_hash|data_units)"')
@@ -72,6 +74,7 @@ class LabelSource:
         labels: Location,
         spool: str | os.PathLike[str],
         only: Callable[[str], bool] | None = None,
+        limits: SourceLimits | None = None,
     ) -> None:
         """Names a source; nothing is read yet.
 
@@ -80,11 +83,13 @@ class LabelSource:
             spool: folder for bytes that cannot be read in place (compressed, zipped, remote); made
                 when needed. It holds the chunks that were yielded and not yet discarded.
             only: tells by its path within the source whether a file is read; None reads all.
+            limits: what the source may ask for; by default those that hold in this process.
         """
         self.passed_over: list[PassedOver] = []
         self._location = _location(labels)
         self._spool = Path(spool)
         self._only = only
+        self._limits = limits or limits_of()
         self._states: dict[str, object] | None = None
 
     def label_files(self) -> list[str]:
@@ -97,7 +102,7 @@ class LabelSource:
         names: list[str] = []
         with self._listing() as listing:
             for file in listing.files:
-                runs = _runs_of_file(file, buffer, _START_BYTES)
+                runs = _runs_of_file(file, buffer, _START_BYTES, self._limits)
                 first = next(runs, None)
                 if not (first and listing.is_collection and _reason_against(first)):
                     names.append(file.name)
@@ -112,12 +117,12 @@ class LabelSource:
 
         Yields:
             The chunks in source order: files sorted by path, rows in file order. Where they begin
-            and end depends on the source and `chunk_bytes` alone.
+            and end depends on the source and `chunk_bytes` alone; none has more than `CHUNK_ROWS`.
 
         Raises:
             SourceError: the source is missing, holds no file of label rows, or has a file that
-                is not JSON, of a wrong type, damaged, or has a row beyond `MAX_ROW_BYTES`; or it
-                changed while it was read, be it since an earlier call.
+                is not JSON, of a wrong type, damaged, or beyond a limit; or it changed while it
+                was read, be it since an earlier call.
             StorageError: the spool folder cannot be written.
         """
         self.passed_over = []
@@ -127,9 +132,10 @@ class LabelSource:
                 self._check_unchanged(listing)
                 self.passed_over += listing.passed_over
                 for run in self._runs(listing, chunk_bytes):
-                    if gathering.length and gathering.length + len(run.text) > chunk_bytes:
-                        yield gathering.chunk()
-                    gathering.add(run)
+                    for part in _with_few_rows(run):
+                        if gathering.is_full(part, chunk_bytes):
+                            yield gathering.chunk()
+                        gathering.add(part)
             if gathering.length:
                 yield gathering.chunk()
         finally:
@@ -137,7 +143,7 @@ class LabelSource:
 
     @contextmanager
     def _listing(self) -> Iterator[Listing]:
-        with list_files(self._location) as listing:
+        with list_files(self._location, self._limits) as listing:
             if self._only is None:
                 yield listing
             else:
@@ -154,7 +160,7 @@ class LabelSource:
         buffer = bytearray(chunk_bytes + 2)
         is_empty = True
         for file in listing.files:
-            runs = _runs_of_file(file, buffer, chunk_bytes)
+            runs = _runs_of_file(file, buffer, chunk_bytes, self._limits)
             first = next(runs, None)
             reason = _reason_against(first) if first and listing.is_collection else None
             if reason is not None:
@@ -166,8 +172,10 @@ class LabelSource:
                 yield first
                 yield from runs
         if is_empty:
+            example = f", not even {self.passed_over[0]}" if self.passed_over else ""
             raise SourceError(
-                f"{listing.place} holds no file of label rows ({LABEL_FILES}): check the path."
+                f"{listing.place} holds no file of label rows ({LABEL_FILES}){example}: check the"
+                " path."
             )
 
 
@@ -197,16 +205,18 @@ class _SourceRun(NamedTuple):
 
 
 def _runs_of_file(
-    file: SourceFile, buffer: bytearray, chunk_bytes: int
+    file: SourceFile, buffer: bytearray, chunk_bytes: int, limits: SourceLimits
 ) -> Generator[_SourceRun, None, None]:
-    with SourceStream(file.open, file.place) as stream:
+    with SourceStream(file.open, file.place, file.unpacking, limits) as stream:
         stamp = None
         if file.local is not None and stream.compression is None:
             with Explained(file.place):
                 stamp = FileStamp.of(os.stat(file.local))
         first_index = 0
         try:
-            for run in split_stream(ByteWindow(stream.readinto, buffer), chunk_bytes):
+            window = ByteWindow(stream.readinto, buffer)
+            for run in split_stream(window, chunk_bytes, limits.row_bytes):
+                _check_objects(run, file.place, limits)
                 yield _SourceRun(file, stamp, first_index, *run)
                 first_index += len(run.rows.starts)
         except JsonSyntaxError as error:
@@ -217,16 +227,54 @@ def _runs_of_file(
             ) from None
 
 
+def _check_objects(run: RowRun, place: str, limits: SourceLimits) -> None:
+    """Make sure that no row holds more JSON objects than it may."""
+    if len(run.text) < _LEAST_OBJECT * limits.row_objects:
+        return
+    for start, length in zip(*run.rows, strict=True):
+        if length < _LEAST_OBJECT * limits.row_objects:
+            continue
+        if bytes(run.text[start : start + length]).count(b"{") > limits.row_objects:
+            raise SourceError(
+                f"{place} cannot be read as label rows: at byte {run.offset + start:,}, a row"
+                f" begins that holds more than {limits.row_objects:,} JSON objects; leave that row"
+                f" out; {limits.how_to_raise('row_objects')}."
+            )
+
+
+def _with_few_rows(run: _SourceRun) -> Iterator[_SourceRun]:
+    """The run in pieces of at most `CHUNK_ROWS`."""
+    starts, lengths = run.rows
+    if len(starts) <= CHUNK_ROWS:
+        yield run
+        return
+    for first in range(0, len(starts), CHUNK_ROWS):
+        piece = slice(first, first + CHUNK_ROWS)
+        begin, end = starts[first], starts[piece][-1] + lengths[piece][-1]
+        yield run._replace(
+            first_index=run.first_index + first,
+            is_whole=False,
+            offset=run.offset + begin,
+            text=run.text[begin:end],
+            rows=RowSpans([start - begin for start in starts[piece]], lengths[piece]),
+        )
+
+
 class _Gathering:
     """The chunk that is being put together."""
 
     def __init__(self, spool: Path) -> None:
         self.length = 0
+        self._rows = 0
         self._spool = spool
         self._index = 0
         self._segments: list[Segment] = []
         self._file: BinaryIO | None = None
         self._path = ""
+
+    def is_full(self, run: _SourceRun, chunk_bytes: int) -> bool:
+        too_long = self.length + len(run.text) > chunk_bytes
+        return self.length > 0 and (too_long or self._rows + len(run.rows.starts) > CHUNK_ROWS)
 
     def add(self, run: _SourceRun) -> None:
         if run.stamp is not None and run.file.local is not None:
@@ -245,6 +293,7 @@ class _Gathering:
         )
         self._segments.append(segment)
         self.length += segment.length
+        self._rows += len(segment.starts)
 
     def _write(self, text: memoryview) -> tuple[str, int]:
         try:
@@ -269,7 +318,7 @@ class _Gathering:
             spool_file = self._path
         chunk = SourceChunk(self._index, tuple(self._segments), spool_file)
         self._index += 1
-        self.length, self._segments, self._file = 0, [], None
+        self.length, self._rows, self._segments, self._file = 0, 0, [], None
         return chunk
 
     def discard(self) -> None:
@@ -311,27 +360,30 @@ def _reason_against(run: _SourceRun) -> str | None:
     return "it holds an object that is no label row"
 
 
-def read_text(location: Location) -> bytes:
+def read_text(location: Location, limits: SourceLimits | None = None) -> bytes:
     """Reads one text file whole, such as an ontology.
 
     Args:
         location: path or fsspec URL; gzip and zstd are uncompressed.
+        limits: what it may ask for; by default those that hold in this process.
 
     Returns:
         Its bytes, without a byte order mark of UTF-8.
 
     Raises:
-        SourceError: it is missing, a folder, unreadable, or longer than `MAX_TEXT_BYTES`.
+        SourceError: it is missing, a folder, unreadable, or beyond a limit.
     """
-    file = locate(_location(location))
+    limits = limits or limits_of()
+    file = locate(_location(location), limits)
     if isinstance(file, Listing):
         raise SourceError(f"{file.place} is a folder: name a file in it.")
-    with SourceStream(file.open, file.place) as stream:
+    with SourceStream(file.open, file.place, limits=limits) as stream:
         window = ByteWindow(stream.readinto, bytearray())
-        while not window.at_end and window.length <= MAX_TEXT_BYTES:
-            window.fill(max(2 * window.length, 1 << 16))
-    if window.length > MAX_TEXT_BYTES:
+        while not window.at_end and window.length <= limits.text_bytes:
+            window.fill(min(max(2 * window.length, 1 << 16), limits.text_bytes + 1))
+    if window.length > limits.text_bytes:
         raise SourceError(
-            f"{file.place} is longer than {MAX_TEXT_BYTES:,} bytes: name another file."
+            f"{file.place} is longer than an ontology may be: name another file;"
+            f" {limits.how_to_raise('text_bytes')}."
         )
     return window.first(window.length).removeprefix(_UTF8_MARK)

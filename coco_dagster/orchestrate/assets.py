@@ -14,8 +14,8 @@ import msgspec
 
 from coco_dagster.orchestrate import metadata
 from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Pipeline
-from coco_dagster.orchestrate.specs import AssetSpecs, asset_specs
 from coco_dagster.orchestrate.reporting import previewed, previewed_ontology, reported
+from coco_dagster.orchestrate.specs import AssetSpecs, asset_specs
 from coco_dagster.orchestrate.steps import pipeline_store, reported_failures
 from coco_dagster.tables.findings import without_secrets
 from coco_dagster.tables.schemas import LABEL_TABLES

@@ -54,9 +54,7 @@ def reported(
         return dict(metadata)
 
 
-def _earlier_export(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, url: str
-) -> str | None:
+def _earlier_export(context: dg.AssetExecutionContext, asset: dg.AssetKey, url: str) -> str | None:
     """The export that the asset held before, if it is still there.
 
     One with other content: running again on the same labels leaves the report as it is.

@@ -8,6 +8,7 @@ import polars as pl
 from msgspec import Struct
 
 from coco_dagster.encord.label_row import LabelRow, LabelRowReader, Labels, RowError
+from coco_dagster.encord.long_texts import MAX_CHARACTERS, shorten_texts
 from coco_dagster.encord.media import LabelledUnit, labelled_units
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.findings import FindingRows, Place
@@ -62,12 +63,14 @@ def read_rows(
         digests.append(digest)
         try:
             row, notes = reader.read(raw.json)
+            units, unit_notes = labelled_units(row)
+            if len(raw.json) > MAX_CHARACTERS:
+                unit_notes += shorten_texts(row, units)
         except RowError as error:
             place = Place(path=source_place(raw.source_file, raw.source_index))
             message = unreadable_message(str(error), digest)
             findings.add(UNREADABLE_CODE, "note", place, message, raw.json, severity="error")
             continue
-        units, unit_notes = labelled_units(row)
         label_hash = row.label_hash or unnamed_label_hash(digest, raw.source_file, raw.source_index)
         for note in (*notes, *unit_notes):
             place = Place(label_hash, path=note.path)

@@ -29,8 +29,10 @@ def test_compare_measures_all_but_the_exporter_that_is_left_out(tmp_path: Path) 
     problems = {row["name"]: row["problem"] for row in rows}
     assert problems.pop("Encord SDK CocoExporter") == "more than --sdk-up-to 0 images"
     assert problems == dict.fromkeys(
-        ["json.loads", "orjson.loads", "coco-dagster export", "floor: split and write"]
-        + ["coco-dagster --help"]
+        (
+            *("json.loads", "orjson.loads", "coco-dagster export", "floor: split and write"),
+            "coco-dagster --help",
+        )
     )
 
 

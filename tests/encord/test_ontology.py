@@ -152,7 +152,7 @@ def test_an_ontology_may_be_empty(data: bytes) -> None:
         b'{"objects": [',
         b'{"objects": [{"x": NaN}]}',
         b'{"objects": []} x',
-        b'{"objects": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"objects": ' + b"[" * 5000,
         '{"objects": []}'.encode("utf-16"),
         b"\xff\xfe",
     ],
@@ -297,6 +297,14 @@ def test_a_wrong_type_inside_a_node_is_passed_over_with_a_note(key: str) -> None
 
     assert ontology.objects == parse(box()).objects
     assert codes(ontology) == [("ontology_malformed", f"$.objects[0].{key}")]
+
+
+def test_what_no_reader_follows_costs_only_itself() -> None:
+    deep = "[" * 5000 + "]" * 5000
+    text = json.dumps({"objects": [box("a", name="deep"), box("b")]}).replace('"deep"', deep)
+    ontology = parse_ontology(text.encode(), "my.json")
+    assert [node.feature_hash for node in ontology.objects] == ["a", "b"]
+    assert ("ontology_nested_too_deeply", "$") in codes(ontology)
 
 
 def test_attributes_nested_too_deeply_are_left_out() -> None:

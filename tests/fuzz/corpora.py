@@ -155,7 +155,7 @@ def _group() -> JSON:
 def made(seed: int) -> Corpus:
     """Rows from a seed: every modality, with strange names, answers and outlines."""
     maker = RowMaker(seed)
-    return Corpus(f"made {seed}", maker.rows(40), maker.ontology)
+    return Corpus(f"made {seed}", maker.rows(80), maker.ontology)
 
 
 @lru_cache

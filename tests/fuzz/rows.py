@@ -96,8 +96,19 @@ WHOLE: Final[Mapping[str, Change]] = {
     "row has a file in a file": lambda row, _: row | {"data_units": {"outer": row}},
     **{
         f"row says that it is {kind or 'nothing'}": within("data_type", always(kind))
-        for kind in ("image", "img_group", "video", "dicom", "nifti", "group", "audio", "deleted")
-        + ("IMAGE", "hologram", "")
+        for kind in (
+            "image",
+            "img_group",
+            "video",
+            "dicom",
+            "nifti",
+            "group",
+            "audio",
+            "deleted",
+            "IMAGE",
+            "hologram",
+            "",
+        )
     },
 }
 
@@ -185,8 +196,13 @@ _NAMES: Final = {
 
 KEYS_OF_ROWS: Final[Mapping[str, Change]] = {
     f"{key}: a key is {name}": within(key, renamed(value))
-    for key in ("data_units", "spaces", "object_answers", "object_actions")
-    + ("classification_answers",)
+    for key in (
+        "data_units",
+        "spaces",
+        "object_answers",
+        "object_actions",
+        "classification_answers",
+    )
     for name, value in _NAMES.items()
 }
 

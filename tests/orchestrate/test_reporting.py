@@ -1,6 +1,5 @@
 """Reports within a step: what they add, and that they never fail it."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ import dagster as dg
 import pytest
 
 from coco_dagster.report.settings import ReportSettings
-from tests.orchestrate.conftest import box, label_row
+from tests.objects import box
+from tests.orchestrate.conftest import write_row
 
 Build = Callable[..., dg.Definitions]
 Launch = Callable[..., dg.ExecuteInProcessResult]
@@ -56,7 +56,7 @@ def test_the_next_export_is_compared_with_this_one(
     with dg.instance_for_test() as instance:
         first = metadata(launch(build(), instance=instance), "coco")
         assert "compared_with" not in first
-        (labels / "row-c.json").write_text(json.dumps(label_row("c", [box("o1"), box("o2")])))
+        write_row(labels, "c", [box("o1"), box("o2")])
         second = metadata(launch(build(), instance=instance), "coco")
         again = metadata(launch(build(), instance=instance), "coco")
     assert second["compared_with"].value == first["export_id"].value

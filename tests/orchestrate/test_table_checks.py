@@ -31,9 +31,7 @@ def table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 def publish(root: Path, *parts: Part) -> TableSet:
     stored = [
-        store_part(
-            str(root), str(number), {name: table(name, rows) for name, rows in part.items()}
-        )
+        store_part(str(root), str(number), {name: table(name, rows) for name, rows in part.items()})
         for number, part in enumerate(parts)
     ]
     return publish_table_set(str(root), "0" * 16, stored, {}, tuple(parts[0]))

@@ -18,19 +18,14 @@ from tests.stores.label_store import (
     export_from,
     put_rows,
     same_files,
-    without_run,
     write_rows,
 )
 from tests.stores.s3_server import (
-    ACCESS_KEY,
     CUT_SHORT,
-    EMPTY_LISTING,
     INTERNAL_ERROR,
     SLOW_DOWN,
-    Answer,
     Request,
     S3Server,
-    always,
     every,
     first_time,
     forget_connections,
@@ -74,21 +69,6 @@ def test_an_export_from_bucket_to_bucket_has_the_bytes_of_a_local_one(
     assert result.url == f"{labels}/out"
 
 
-def test_a_later_export_replaces_an_earlier_one_and_its_files(
-    server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
-) -> None:
-    export_from(labels, f"{labels}/out")
-    store = s3fs.S3FileSystem()
-    named = exported(server, bucket)["manifest.json"].replace(b"lineage.parquet", b"keypoints.json")
-    store.pipe_file(f"{bucket}/out/manifest.json", named)
-    store.pipe_file(f"{bucket}/out/keypoints.json", b"of the earlier export")
-    store.pipe_file(f"{bucket}/out/notes.txt", b"mine")
-    export_from(labels, f"{labels}/out")
-    found = exported(server, bucket)
-    assert found.pop("notes.txt") == b"mine"
-    assert same_files(found, due)
-
-
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Uploads of more than two bytes are made in parts."""
@@ -106,19 +86,6 @@ def test_an_export_is_uploaded_in_parts(
     assert same_files(exported(server, bucket), due)
 
 
-@pytest.mark.usefixtures("small_parts")
-def test_an_upload_in_parts_that_fails_leaves_nothing_visible(
-    server: S3Server, bucket: str, labels: str
-) -> None:
-    with (
-        server.failing(always(INTERNAL_ERROR, lambda request: request.is_part)),
-        pytest.raises(StorageError, match=r"^s3://.*/out cannot be written: .*InternalError"),
-    ):
-        export_from(labels, f"{labels}/out")
-    assert exported(server, bucket) == {}
-    assert server.unfinished_uploads(bucket) == []
-
-
 @pytest.mark.parametrize(
     "fault",
     [
@@ -133,22 +100,6 @@ def test_a_store_that_fails_now_and_then_is_asked_again(
 ) -> None:
     with server.failing(fault):
         export_from(labels, f"{labels}/out")
-    assert same_files(exported(server, bucket), due)
-
-
-@pytest.mark.parametrize("name", ["lineage.parquet", "manifest.json"])
-@pytest.mark.parametrize("answer", [SLOW_DOWN, INTERNAL_ERROR], ids=["throttled", "errors"])
-def test_a_store_that_keeps_failing_has_no_export(
-    name: str, answer: Answer, server: S3Server, bucket: str, labels: str, due: dict[str, bytes]
-) -> None:
-    export_from(labels, f"{labels}/out")
-    with (
-        server.failing(always(answer, puts_of(name))),
-        pytest.raises(StorageError, match=r"^s3://.*/out cannot be written: .*(SlowDown|Internal)"),
-    ):
-        export_from(labels, f"{labels}/out")
-    assert "manifest.json" not in exported(server, bucket)
-    export_from(labels, f"{labels}/out")
     assert same_files(exported(server, bucket), due)
 
 
@@ -215,55 +166,6 @@ def test_a_bucket_that_vanishes_ends_the_run_with_one_sentence(
     assert same_files(exported(server, bucket), due)
 
 
-def test_publishing_does_not_trust_listings(
-    server: S3Server, bucket: str, labels: str, tmp_path: Path, due: dict[str, bytes]
-) -> None:
-    write_rows(tmp_path)
-    with server.failing(always(EMPTY_LISTING, lambda request: request.is_listing)):
-        for _ in range(2):
-            export_from(str(tmp_path), f"{labels}/out")
-    assert same_files(exported(server, bucket), due)
-
-
-def test_two_runs_into_one_folder_do_not_mix_their_files(
-    server: S3Server, bucket: str, labels: str, tmp_path: Path, due: dict[str, bytes]
-) -> None:
-    write_rows(tmp_path, OTHER_ROWS)
-    others: list[str] = []
-
-    def meanwhile(request: Request) -> None:
-        if puts_of("findings.parquet")(request) and not others:
-            others.append("started")
-            export_from(str(tmp_path), f"{labels}/out")
-
-    with server.failing(meanwhile):
-        export_from(labels, f"{labels}/out")
-    assert others
-    assert same_files(exported(server, bucket), due)
-
-
-def test_a_run_that_is_always_overtaken_says_so(
-    server: S3Server, bucket: str, labels: str, tmp_path: Path
-) -> None:
-    write_rows(tmp_path, OTHER_ROWS)
-    is_free = True
-
-    def meanwhile(request: Request) -> None:
-        nonlocal is_free
-        if is_free and puts_of("out/lineage.parquet")(request):
-            is_free = False
-            export_from(str(tmp_path), f"{labels}/out")
-            is_free = True
-
-    with (
-        server.failing(meanwhile),
-        pytest.raises(StorageError, match="Another run writes to"),
-    ):
-        export_from(labels, f"{labels}/out")
-    manifest = exported(server, bucket).get("manifest.json")
-    assert manifest is None or without_run(manifest)["counts"]["annotations"] == 1
-
-
 def test_a_file_that_changes_while_it_is_read_is_told(
     server: S3Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,7 +185,3 @@ def test_a_file_that_changes_while_it_is_read_is_told(
     ):
         export_from(f"s3://{bucket}", str(tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_key_is_that_of_the_environment(server: S3Server, labels: str) -> None:
-    assert {request.access_key for request in server.requests} == {ACCESS_KEY}
