@@ -8,8 +8,8 @@ from upath import UPath
 
 
 def latest_exports(storage: UPath) -> Iterator[UPath]:
-    """Folders of the newest exports below a storage, ordered by component name."""
-    for pointer in sorted(storage.glob("exports/*/latest.json"), key=str):
+    """Folders of the newest exports below a storage, ordered by component and export."""
+    for pointer in sorted(storage.glob("exports/**/latest.json"), key=str):
         yield pointer.parent / json.loads(pointer.read_text())["export_id"]
 
 

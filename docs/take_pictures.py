@@ -1,75 +1,67 @@
-"""Takes the README's pictures of Dagster's UI, from a demo that was just run.
+"""Takes the README's pictures: Dagster's UI on the sample, and the report on it.
 
-Run in the environment that `make env` makes, with Chromium installed:
-``make demo && .venv/bin/python docs/take_pictures.py``.
+Run in the environment that `make env` makes, from the root of the repository, with Chromium
+installed: ``.venv/bin/python -m docs.take_pictures``.
 """
 
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-_ROOT: Final = Path(__file__).parent.parent
-_PORT: Final = 3197
-_START_SECONDS: Final = 120
-_PICTURES: Final = {
-    "asset_graph.png": ("/locations/definitions/asset-groups/sample", "2000,1720"),
-    "asset_page.png": ("/assets/sample/coco?view=overview", "1500,1500"),
-}
-_QUIET: Final = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--hide-scrollbars",
-    "--virtual-time-budget=25000",
-)
+from tests.report.browser import Browser, Page
+from tests.report.dagster_ui import materialised_sample, running_ui
+
+_PICTURES: Final = Path(__file__).parent / "pictures"
+_QUALITY: Final = 88
+_SETTLED_SECONDS: Final = 2.0
+_READY: Final = "document.documentElement.dataset.ready === 'true'"
 
 
 def main() -> None:
     """Take every picture."""
-    with _running_ui():
-        for name, (path, size) in _PICTURES.items():
-            _take(f"http://127.0.0.1:{_PORT}{path}", _ROOT / "docs" / "pictures" / name, size)
+    with tempfile.TemporaryDirectory() as folder:
+        home, profile = Path(folder) / "home", Path(folder) / "chromium"
+        home.mkdir()
+        with (
+            materialised_sample(home),
+            running_ui(home) as url,
+            Browser(profile) as browser,
+            browser.page("about:blank") as page,
+        ):
+            page.prefer("light")
+            _take_dagster(page, url)
+            (report,) = home.glob("storage/exports/sample/*/report.html")
+            _take_report(page, report.as_uri())
 
 
-@contextmanager
-def _running_ui() -> Iterator[None]:
-    command = ["make", "dev", f"PORT={_PORT}"]
-    with subprocess.Popen(command, cwd=_ROOT, start_new_session=True) as process:
-        try:
-            _wait(f"http://127.0.0.1:{_PORT}/server_info")
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
+def _take_dagster(page: Page, url: str) -> None:
+    page.resize(2000, 2300)
+    page.open(f"{url}/locations/definitions/asset-groups/sample")
+    page.wait("document.body.innerText.includes('label_rows')")
+    page.wait("!document.body.innerText.includes('Loading...')")
+    _take(page, "asset_graph.webp")
+    page.resize(1500, 1100)
+    page.open(f"{url}/assets/sample/coco?view=overview")
+    page.wait("document.body.innerText.includes('contact_sheet')")
+    page.open_markdown()
+    _take(page, "asset_page.webp")
 
 
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            time.sleep(1)
-    sys.exit(f"The UI did not answer within {_START_SECONDS} s.")
+def _take_report(page: Page, url: str) -> None:
+    page.resize(1280, 900)
+    page.open(url)
+    page.wait(_READY)
+    _take(page, "report.webp")
+    page.click("[data-card='1']")
+    page.run("document.querySelectorAll('.row')[2].click()")
+    _take(page, "report_annotation.webp")
 
 
-def _take(url: str, picture: Path, size: str) -> None:
-    with tempfile.TemporaryDirectory() as profile:
-        command = ["chromium", *_QUIET, f"--user-data-dir={profile}", f"--window-size={size}"]
-        subprocess.run([*command, f"--screenshot={picture}", url], check=True)
+def _take(page: Page, name: str) -> None:
+    """Take a picture once everything has come to rest."""
+    time.sleep(_SETTLED_SECONDS)
+    page.picture().save(_PICTURES / name, quality=_QUALITY, method=6)
 
 
 if __name__ == "__main__":

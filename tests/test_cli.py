@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from coco_dagster.cli import main
+from coco_dagster.coco.profiles import LAYOUTS
+from coco_dagster.coco.settings import profile_from, profile_settings
 from coco_dagster.errors import CocoDagsterError
 from tests.label_rows import as_json, label_row
 from tests.objects import box
@@ -79,6 +82,78 @@ def test_branches(tmp_path: Path, labels: Path, branches: list[str], annotations
     options = [text for branch in branches for text in ("--branch", branch)]
     found = run("export", labels, "--out", tmp_path / "out", "--json", *options)
     assert json.loads(found.stdout)["annotations"] == annotations
+
+
+def settings_of(out: Path) -> Any:
+    return json.loads((out / "manifest.json").read_text())["settings"]
+
+
+@pytest.mark.parametrize("profile", ["encord", "training"])
+def test_single_settings_of_a_profile_can_be_changed(
+    tmp_path: Path, labels: Path, profile: str
+) -> None:
+    out = tmp_path / "out"
+    changes = ["--holes", "keyhole", "--min-side", "none", "--polyline-width", "2.5"]
+    changes += ["--file-name-template", "{default}.png", "--first-image-id", "7"]
+    assert run("export", labels, "--out", out, "--profile", profile, *changes).exit_code == 0
+    expected = profile_from(
+        profile,
+        holes="keyhole",
+        min_side=None,
+        polyline_width=2.5,
+        file_name_template="{default}.png",
+        first_image_id=7,
+    )
+    assert settings_of(out)["profile"] == msgspec.to_builtins(expected)
+    (image,) = json.loads((out / "annotations.json").read_text())["images"]
+    assert (image["id"], image["file_name"]) == (7, "images/file-1.jpg.png")
+
+
+def test_splits_by_share_and_by_dataset(tmp_path: Path, labels: Path) -> None:
+    out = tmp_path / "out"
+    options = ["--split", "train=0.5,val=0.25", "--split", "rest=0.25"]
+    options += ["--dataset-split", "Harbour=test", "--layout", "roboflow"]
+    assert run("export", labels, "--out", out, *options).exit_code == 0
+    assert settings_of(out)["splits"] == [
+        {"name": "train", "share": 0.5, "datasets": []},
+        {"name": "val", "share": 0.25, "datasets": []},
+        {"name": "rest", "share": 0.25, "datasets": []},
+        {"name": "test", "share": 0.0, "datasets": ["Harbour"]},
+    ]
+    test = json.loads((out / "test" / "_annotations.coco.json").read_text())
+    assert len(test["images"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--split", "train"], "train"),
+        (["--split", "train=x"], "train=x"),
+        (["--split", "train=0.5"], "add up to 1"),
+        (["--split", "a/b=1"], "a/b"),
+        (["--dataset-split", "Harbour"], "Harbour"),
+        (["--split", "manifest=1"], "manifest.json"),
+        (["--file-name-template", "{x}"], "{x}"),
+    ],
+)
+def test_settings_that_contradict_are_explained(
+    tmp_path: Path, labels: Path, options: list[str], message: str
+) -> None:
+    found = run("export", labels, "--out", tmp_path / "out", *options)
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert is_one_paragraph(found.stderr)
+    assert message in found.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_strict_says_what_would_be_lost(tmp_path: Path, labels: Path) -> None:
+    found = run("export", labels, "--out", tmp_path / "out", "--profile", "strict")
+    assert found.exit_code == 1
+    assert is_one_paragraph(found.stderr)
+    assert "object bad" in found.stderr
+    assert not (tmp_path / "out").exists()
+    kept = run("export", labels, "--out", tmp_path / "out", "--profile", "strict", "--on-loss=skip")
+    assert kept.exit_code == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -165,6 +240,10 @@ def test_an_interrupt_is_said_and_has_its_own_code(
         ["export", "x"],
         ["export", "x", "--out", "y", "--profile", "z"],
         ["export", "x", "--out", "y", "--layout", "z"],
+        ["export", "x", "--out", "y", "--holes", "z"],
+        ["export", "x", "--out", "y", "--rle-iscrowd", "2"],
+        ["export", "x", "--out", "y", "--polyline-width", "0"],
+        ["export", "x", "--out", "y", "--min-side", "many"],
         ["export", "x", "--out", "y", "--workers", "0"],
         ["export", "x", "--out", "y", "--workers", "many"],
         ["nothing"],
@@ -182,8 +261,13 @@ def test_the_help_teaches(flag: str) -> None:
     assert found.exit_code == 0
     for word in ("LABELS", "--ontology", "--out", "--branch", "--workers", "--json", "s3://"):
         assert word in found.stdout
-    assert "Examples:" in found.stdout
+    assert "\n  Examples:\n" in found.stdout
     assert "manifest.json" in found.stdout
+    for name, setting in profile_settings().items():
+        assert f"--{name.replace('_', '-')}" in found.stdout
+        assert setting.description.split()[0] in found.stdout
+    for layout in LAYOUTS:
+        assert f"\n    {layout} " in found.stdout
     assert "export" in run(flag).stdout
 
 

@@ -56,6 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     (folder / "labels.json").symlink_to(SAMPLE / "labels.json")
     (folder / "ontology.json").symlink_to(SAMPLE / "ontology.json")
+    (folder / "pictures").symlink_to(SAMPLE)
     for command in export_commands():
         run(shlex.split(command), folder)
     return folder
@@ -86,7 +87,7 @@ def test_every_target_that_is_named_is_in_the_makefile(target: str) -> None:
 
 
 def test_the_export_commands_write_the_files_of_the_table(project: Path) -> None:
-    files = set(re.findall(r"^\| `(\w+\.(?:json|parquet))` \|", README, re.M))
+    files = set(re.findall(r"^\| `(\w+\.(?:json|parquet|html))` \|", README, re.M))
     assert files == {path.name for path in (project / "coco").iterdir()}
 
 

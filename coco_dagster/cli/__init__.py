@@ -7,6 +7,7 @@ import click
 
 from coco_dagster import __version__
 from coco_dagster.cli.export import export
+from coco_dagster.cli.partitions import partitions
 from coco_dagster.cli.preview import preview
 from coco_dagster.cli.report import report
 from coco_dagster.cli.validate import validate
@@ -22,3 +23,4 @@ main.add_command(export)
 main.add_command(validate)
 main.add_command(preview)
 main.add_command(report)
+main.add_command(partitions)

@@ -123,18 +123,23 @@ def _joined(tables: Mapping[str, pa.Table], label_rows: pl.DataFrame) -> pl.Data
     )
 
 
+_ROW_HASH: Final = pl.coalesce("row_data_hash", "data_hash")
+_IS_FILE: Final = (pl.col("media") == "image") & pl.col("space").is_null()
+
+
 def _video_hash() -> pl.Expr:
     """What names the video of a frame: images of a row that are files of their own are one."""
-    is_file = (pl.col("media") == "image") & pl.col("space").is_null()
-    row = pl.coalesce("row_data_hash", "data_hash")
-    return pl.when(is_file).then(row).otherwise("data_hash")
+    return pl.when(_IS_FILE).then(_ROW_HASH).otherwise("data_hash")
 
 
 def _unit_hash(form: LayoutForm) -> pl.Expr:
-    """What splits go by: the data unit, of a space that of its group, or the video."""
-    row = pl.coalesce("row_data_hash", "data_hash")
-    unit = pl.when(pl.col("space").is_null()).then("data_hash").otherwise(row)
-    return pl.col("video_hash") if form.videos else unit
+    """What splits go by: the data unit, with the other spaces of its group or frames of its video.
+
+    Args:
+        form: whether frames belong to videos.
+    """
+    of_row = pl.col("space").is_not_null() | (_IS_FILE if form.videos else pl.lit(False))
+    return pl.when(of_row).then(_ROW_HASH).otherwise("data_hash")
 
 
 def _left_out(profile: Profile) -> pl.Expr:

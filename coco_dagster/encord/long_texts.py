@@ -5,6 +5,7 @@ video of thousands of frames would make gigabytes of each.
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 from coco_dagster.encord.label_row import LabelRow, Labels, Note, RowError
@@ -17,7 +18,11 @@ _OF_ROW: Final = ("branch_name", "data_title", "data_type", "dataset_title")
 _OF_UNIT: Final = ("data_type", "mime_type", "title", "link")
 
 
-def shorten_texts(row: LabelRow[Labels], units: Iterable[LabelledUnit]) -> list[Note]:
+_texts_of_row: Final = attrgetter("label_hash", *_OF_ROW)
+_texts_of_unit: Final = attrgetter("data_hash", "space", *_OF_UNIT)
+
+
+def shorten_texts(row: LabelRow[Labels], units: list[LabelledUnit]) -> list[Note]:
     """Cut what is too long of the texts that an export repeats, with a note on each.
 
     Args:
@@ -27,6 +32,11 @@ def shorten_texts(row: LabelRow[Labels], units: Iterable[LabelledUnit]) -> list[
     Raises:
         RowError: a hash is too long; cut short, it might be another one.
     """
+    texts = list(_texts_of_row(row))
+    for unit in units:
+        texts += _texts_of_unit(unit)
+    if max(map(len, filter(None, texts)), default=0) <= MAX_CHARACTERS:
+        return []
     notes = _shortened(row, _OF_ROW)
     hashes = [row.label_hash]
     for unit in units:

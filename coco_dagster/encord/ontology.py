@@ -111,7 +111,7 @@ def _lacks_points(node: OntologyObject) -> bool:
 def _missing_template(node: OntologyObject, index: int) -> Note:
     message = (
         f"The skeleton `{node.name}` has no template; its points are those of its labels in the "
-        "order of first sight, without edges."
+        "order of first sight, at most 1,000, without edges."
     )
     return Note("skeleton_without_template", f"$.objects[{index}]", message)
 

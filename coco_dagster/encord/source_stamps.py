@@ -21,13 +21,20 @@ class Stamp(Struct, frozen=True):
     Attributes:
         text: differs when the file does: from size, times and inode, or from what a remote
             storage says of it.
-        is_settled: whether the file was written so long ago that a further change shows.
+        is_fresh: whether the file was written just now, so that it may not be complete yet.
+        tells: whether every change shows in the text; a size alone tells too little.
         bytes: its size; None where the storage does not say.
     """
 
     text: str
-    is_settled: bool
+    is_fresh: bool
+    tells: bool
     bytes: int | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a further change would show."""
+        return self.tells and not self.is_fresh
 
 
 class SourceStamps(Struct, frozen=True):
@@ -82,12 +89,12 @@ def _stamp(file: SourceFile, now_ns: int) -> Stamp:
         written = max(status.st_mtime_ns, status.st_ctime_ns)
         facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         text = "-".join(str(fact) for fact in facts)
-        return Stamp(text, now_ns - written > _SETTLED_NS, status.st_size)
+        return Stamp(text, now_ns - written < _SETTLED_NS, True, status.st_size)
     known = identity_of(file.facts)
     size = file.facts.get("size")
-    # A size alone tells too little; object stores name the content or the time of writing.
+    # Object stores show a file when it is complete, and name its content or the time of writing.
     tells = any(name != "size" for name in known)
-    return Stamp(_text(known), tells, size if isinstance(size, int) else None)
+    return Stamp(_text(known), False, tells, size if isinstance(size, int) else None)
 
 
 def _text(facts: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from coco_dagster.export.result import ExportFile
 from coco_dagster.lineage.manifest import MANIFEST_FILE, REPORT_FILE
-from coco_dagster.tables.locations import file_bytes
+from coco_dagster.tables.locations import file_bytes, read_file
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -33,12 +33,15 @@ def exported_files(folder: "Location") -> set[str]:
     """Paths, with `/`, of the files of an earlier export in a folder: by its manifest.
 
     Its manifest and its report are among them. Where the manifest is none of ours, nothing is.
+
+    Raises:
+        StorageError: its manifest cannot be read.
     """
     found: set[str] = set()
     for name in (MANIFEST_FILE, SET_ASIDE):
         try:
-            manifest = msgspec.json.decode((folder / name).read_bytes(), type=_Manifest)
-        except (OSError, msgspec.MsgspecError):
+            manifest = msgspec.json.decode(read_file(folder / name), type=_Manifest)
+        except (FileNotFoundError, msgspec.MsgspecError):
             continue
         found |= {name, REPORT_FILE, *(file.path for file in manifest.files)}
     return {name for name in found if _is_below(name)}

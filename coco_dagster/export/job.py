@@ -10,7 +10,6 @@ import msgspec
 import polars as pl
 
 from coco_dagster.coco.profiles import ExportSettings
-from coco_dagster.coco.settings import checked
 from coco_dagster.encord.sources import LabelSource
 from coco_dagster.export.chunks import (
     counted,
@@ -23,6 +22,7 @@ from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import normalise_parts
 from coco_dagster.export.ontologies import read_ontology
 from coco_dagster.export.places import PartPlace, TableFolder
+from coco_dagster.export.planning import checked_settings
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.processes import WorkerProcesses, available_cores
 from coco_dagster.export.progress import Progress, Stopwatch, silent
@@ -75,7 +75,7 @@ def export_coco(
     """
     watch = Stopwatch()
     place = os.fspath(out)
-    chosen = checked(settings or ExportSettings())
+    chosen = checked_settings(settings or ExportSettings())
     check_destination(place)
     with work_folder() as work:
         source = LabelSource(labels, work / "spool")

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
 
 from coco_dagster.encord.row_dataset import Dataset
 from coco_dagster.errors import SettingsError
 
-PartitionBy = Literal["none", "dataset", "shard"]
+PartitionBy: TypeAlias = Literal["none", "dataset", "shard"]
 """How a source is divided: not at all, by the dataset of a label row, or by the files and folders
 at its top."""
+
+PARTITION_BY: Final[tuple[PartitionBy, ...]] = get_args(PartitionBy)
 
 KEY_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}"
 """What the key of a partition may be: it becomes part of paths."""

@@ -30,7 +30,7 @@ _COLUMNS: Final = [
     "frames",
     "objects",
 ]
-_OF_FINDINGS: Final = ["code", "outcome", "path", "message", "raw"]
+_OF_FINDINGS: Final = ["code", "outcome", "label_hash", "path", "message", "raw"]
 _SOURCE: Final = ("source_file", "source_index")
 _FACTS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "row_sha256": pl.String,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from coco_dagster.coco.layouts import export_plan
 from coco_dagster.coco.profiles import ExportSettings
-from coco_dagster.coco.settings import checked
 from coco_dagster.coco.writer import categories_of_contents
 from coco_dagster.encord.label_row import Note
 from coco_dagster.errors import StorageError
@@ -23,7 +22,9 @@ from coco_dagster.export.chunks import workers_for
 from coco_dagster.export.exported_files import is_whole
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import without_superseded_rows
+from coco_dagster.export.latest import point_at_export
 from coco_dagster.export.places import PartSlice, TableFolder
+from coco_dagster.export.planning import checked_settings
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.progress import Progress, Stopwatch, silent
 from coco_dagster.export.publishing import export_draft, publish_folder
@@ -33,12 +34,12 @@ from coco_dagster.export.stages import ontology_folder, places_of
 from coco_dagster.export.work_folder import work_folder
 from coco_dagster.lineage.manifest import MANIFEST_FILE, export_id
 from coco_dagster.tables.locations import location, read_file
-from coco_dagster.tables.parts import PartInfo, row_counts, write_atomically
+from coco_dagster.tables.parts import PartInfo, row_counts
 from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES
 from coco_dagster.tables.skeletons import SkeletonPoints, first_sights
 from coco_dagster.tables.store import TableSet
 
-_WEIGHED = ("label_rows", "frames", "annotations")
+_WEIGHED: Final = ("label_rows", "frames", "annotations")
 
 
 def export_tables(
@@ -69,7 +70,7 @@ def export_tables(
         StorageError: the export cannot be written, or tables were made with another ontology.
     """
     watch = Stopwatch()
-    settings = checked(settings)
+    settings = checked_settings(settings)
     sets = [labels] if isinstance(labels, TableSet) else list(labels)
     _check_ontology(sets, ontology)
     rows_sha256 = _rows_sha256(sets)
@@ -77,7 +78,7 @@ def export_tables(
     out = f"{root.rstrip('/')}/{name}"
     existing = _published(out, ontology, settings)
     if existing is not None:
-        _point_at_export(root, name)
+        point_at_export(root, name)
         return existing
     with work_folder() as work:
         several = sum(len(tables.parts) for tables in sets) > 1
@@ -86,7 +87,7 @@ def export_tables(
                 given = _export_input(pool, sets, ontology, rows_sha256, name, work)
                 result = render_export(pool, given, settings, work, draft, run, progress, watch)
             publish_folder(draft, out)
-    _point_at_export(root, name)
+    point_at_export(root, name)
     return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
 
 
@@ -193,7 +194,3 @@ class _PublishedManifest(Struct, frozen=True):
     counts: dict[str, int]
     findings: dict[str, int]
 
-
-def _point_at_export(root: str, name: str) -> None:
-    latest = msgspec.json.encode({"export_id": name})
-    write_atomically(location(root) / "latest.json", latest + b"\n")

@@ -4,6 +4,7 @@ The manifest goes first and comes last: without it an export is not there. Nothi
 listing, which in some stores lags behind what was written: every object is asked for by its name.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,25 +62,21 @@ def _is_uploaded(draft: Path, target: "UPath") -> bool:
     """Upload everything; whether it is there as a whole afterwards."""
     names = files_below(draft)
     earlier = exported_files(target)
-    _set_manifest_aside(target)
+    if MANIFEST_FILE in earlier:
+        target.fs.cp_file((target / MANIFEST_FILE).path, (target / SET_ASIDE).path)
+        _remove(target / MANIFEST_FILE)
     files = [name for name in names if name != MANIFEST_FILE]
     states = {name: _put(draft / name, target / name) for name in files}
-    for name in sorted(earlier.difference(names, [SET_ASIDE])):
+    for name in sorted(earlier.difference(names, [MANIFEST_FILE, SET_ASIDE])):
         _remove(target / name)
     states[MANIFEST_FILE] = _put(draft / MANIFEST_FILE, target / MANIFEST_FILE)
-    _remove(target / SET_ASIDE)
+    if earlier:
+        _remove(target / SET_ASIDE)
     if all(_state(target / name) == state for name, state in states.items()):
         return True
     if _state(target / MANIFEST_FILE) == states[MANIFEST_FILE]:
         _remove(target / MANIFEST_FILE)
     return False
-
-
-def _set_manifest_aside(target: "UPath") -> None:
-    manifest = (target / MANIFEST_FILE).path
-    if target.fs.exists(manifest):
-        target.fs.cp_file(manifest, (target / SET_ASIDE).path)
-        _remove(target / MANIFEST_FILE)
 
 
 def _put(file: Path, place: "UPath") -> Any:
@@ -97,5 +94,5 @@ def _state(place: "UPath") -> Any:
 
 
 def _remove(place: "UPath") -> None:
-    if place.fs.exists(place.path):
+    with suppress(FileNotFoundError):
         place.fs.rm_file(place.path)

@@ -18,6 +18,7 @@ def work_folder() -> Iterator[Path]:
     Raises:
         StorageError: it cannot be made or written, or another file in the block cannot.
     """
-    place = f"The folder for temporary files, {tempfile.gettempdir()},"
+    with storage_failures("The folder for temporary files"):
+        place = f"The folder for temporary files, {tempfile.gettempdir()},"
     with storage_failures(place), staging.work_folder() as folder:
         yield folder

@@ -1,251 +1,178 @@
 """Asset checks, in steps of their own: a check that fails never costs a materialisation.
 
-Whatever grows with the number of annotations is read part by part, except the COCO file itself,
-which pycocotools loads whole.
+Checks that block stand in a step each; the others of a table or an export share one. Whatever
+grows with the number of annotations is read part by part, and pycocotools gets a sample.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final, Literal
+from itertools import groupby
+from typing import Any, Final
 
 import dagster as dg
 
-from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, Pipeline
-from coco_dagster.orchestrate.specs import AssetSpecs, asset_specs
-from coco_dagster.orchestrate.steps import PipelineStore, pipeline_store, reported_failures
-from coco_dagster.tables.schemas import LABEL_TABLES
+from coco_dagster.coco.profiles import ENCORD
+from coco_dagster.orchestrate.check_settings import (
+    CHECK_TYPES,
+    EVERY_TABLE,
+    EXPORT,
+    CheckSettings,
+    CheckType,
+    ExportChecks,
+    check_settings,
+)
+from coco_dagster.orchestrate.export_verdicts import EXPORT_JUDGES
+from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Export
+from coco_dagster.orchestrate.steps import Steps, reported_failures
+from coco_dagster.orchestrate.store import Partition, PipelineStore, pipeline_store
+from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES, TABLE_JUDGES
+from coco_dagster.orchestrate.verdicts import Scope, Verdict
 
-RejectedLabels = Literal["warn", "block"]
-"""What a rejected label does: a warning, or an error that holds back what is downstream."""
-
-KEYED_TABLES: Final = tuple(table for table in LABEL_TABLES if table != "findings")
-"""Tables whose key names a row; one and the same finding may be made twice."""
-
-SHOWN_LABELS: Final = 20
-"""Rejected labels that the check lists at most."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a check found.
-
-    Attributes:
-        passed: whether all is well.
-        description: what is wrong, in a sentence; empty when all is well.
-        metadata: numbers that it was found by.
-    """
-
-    passed: bool
-    description: str
-    metadata: Mapping[str, Any]
+_NEEDS_RAW_LABELS: Final = "no_ontology_drift"
+_FOR_TRAINERS: Final = "valid_for_consumers"
 
 
 @dataclass(frozen=True)
 class Check:
-    """An asset check.
+    """An asset check of a pipeline.
 
     Attributes:
         spec: name, asset and description.
-        judge: reads what the pipeline keeps and judges it.
-        severity: how bad it is when it fails.
+        settings: the check, and what was set of it.
+        asset: name of the table or export that it checks.
     """
 
     spec: dg.AssetCheckSpec
-    judge: Callable[[PipelineStore], Verdict]
-    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+    settings: CheckSettings
+    asset: str
+
+    def judged(self, scope: Scope) -> Verdict:
+        """Judge what the pipeline keeps."""
+        judges = EXPORT_JUDGES if self.settings.type.asset == EXPORT else TABLE_JUDGES
+        return judges[self.settings.type.name](scope)
 
 
-def build_checks(
-    pipeline: Pipeline, rejected_labels: RejectedLabels
-) -> list[dg.AssetChecksDefinition]:
+def build_checks(steps: Steps, given: ExportChecks) -> list[dg.AssetChecksDefinition]:
     """The steps that check the tables and the exports of a pipeline.
 
     Args:
-        pipeline: the pipeline.
-        rejected_labels: what a rejected label does.
+        steps: the pipeline, and what its steps have in common.
+        given: what was set of the checks.
     """
-    specs = asset_specs(pipeline)
+    checks = [check for check in _checks(steps, given) if check.settings.severity != "none"]
+    exports = steps.pipeline.exports
+    blocking = [check for check in checks if check.settings.blocking]
+    others = [check for check in checks if not check.settings.blocking]
+    by_step = groupby(others, lambda check: check.asset if check.asset in exports else "tables")
     return [
-        _check_step(pipeline, specs, "check_tables", _table_checks(specs)),
-        *(
-            _check_step(
-                pipeline, specs, f"check_{name}", _export_checks(specs, name, rejected_labels)
-            )
-            for name in pipeline.exports
-        ),
+        *(_check_step(steps, f"check_{step}", list(group), given) for step, group in by_step),
+        *(_check_step(steps, _step_of(check), [check], given) for check in blocking),
     ]
 
 
-def _check_step(
-    pipeline: Pipeline, specs: AssetSpecs, step: str, checks: Sequence[Check]
-) -> dg.AssetChecksDefinition:
-    @dg.multi_asset_check(
-        name=pipeline.step_name(step),
-        specs=[check.spec for check in checks],
-        can_subset=True,
-        required_resource_keys={pipeline.storage_key},
+def _step_of(check: Check) -> str:
+    return f"check_{check.asset}_{check.spec.name}"
+
+
+def _checks(steps: Steps, given: ExportChecks) -> Iterator[Check]:
+    for check in CHECK_TYPES:
+        if check.name == _NEEDS_RAW_LABELS and steps.pipeline.ontology is None:
+            # An ontology that is derived from the labels cannot differ from them.
+            continue
+        if check.asset != EXPORT:
+            yield from (_check(steps, given, check, asset) for asset in _tables_of(check))
+    for name, export in steps.pipeline.exports.items():
+        for check in CHECK_TYPES:
+            if check.asset == EXPORT and _concerns(check, export, given):
+                yield _check(steps, given, check, name)
+
+
+def _concerns(check: CheckType, export: Export, given: ExportChecks) -> bool:
+    """Whether a check says something about an export.
+
+    Encord's own rules number annotations from 0 and give points and lines no area, which suits no
+    trainer: an export by these rules is judged by what trainers need only where that is wanted.
+    """
+    is_asked_for = getattr(given, check.name) is not None
+    return (
+        check.name != _FOR_TRAINERS or export.settings.profile.name != ENCORD.name or is_asked_for
     )
+
+
+def _tables_of(check: CheckType) -> Sequence[str]:
+    return KEYED_TABLES if check.asset == EVERY_TABLE else (check.asset,)
+
+
+def _check(steps: Steps, given: ExportChecks, check: CheckType, asset: str) -> Check:
+    settings = check_settings(given, check.name)
+    spec = dg.AssetCheckSpec(
+        check.name,
+        asset=steps.specs[asset].key,
+        description=check.description,
+        blocking=settings.blocking,
+        additional_deps=[steps.specs[name].key for name in _also_read(check) if name != asset],
+    )
+    return Check(spec, settings, asset)
+
+
+def _also_read(check: CheckType) -> tuple[str, ...]:
+    """Assets that a check reads beside the one that it checks."""
+    return {
+        "annotations_have_frame_and_category": ("frames", ONTOLOGY_ASSET),
+        "tracks_without_gaps": ("annotations", "data_units"),
+        "empty_images_reviewed": ("classifications",),
+        _NEEDS_RAW_LABELS: (RAW_LABELS_ASSET,),
+        "counts_add_up": ("label_rows",),
+    }.get(check.name, ())
+
+
+def _check_step(
+    steps: Steps, step: str, checks: Sequence[Check], given: ExportChecks
+) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(**steps.check_step(step, [check.spec for check in checks]))
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        store = pipeline_store(context, pipeline, specs)
+        store = pipeline_store(context, steps.pipeline, steps.specs)
+        partitions = _partitions_of_run(context, store)
         for check in checks:
             if check.spec.key in context.selected_asset_check_keys:
-                yield _result(check, store)
+                scope = Scope(
+                    store,
+                    check.asset,
+                    partitions,
+                    check.settings.threshold,
+                    tuple(given.consumers),
+                    given.sample_images,
+                )
+                yield _result(check, scope)
 
     return run_checks
 
 
-def _result(check: Check, store: PipelineStore) -> dg.AssetCheckResult:
+def _partitions_of_run(context: Any, store: PipelineStore) -> list[Partition]:
+    """Partitions that the run made; all of them where it made none, [None] where there are none."""
+    if store.registered is None:
+        return [None]
+    tags = context.run.tags
+    if one := tags.get("dagster/partition"):
+        return [one]
+    first = tags.get("dagster/asset_partition_range_start")
+    last = tags.get("dagster/asset_partition_range_end")
+    known = list(store.registered)
+    if first in known and last in known:
+        chosen = known[known.index(first) : known.index(last) + 1]
+        return list(chosen)
+    return store.partitions_with_labels()
+
+
+def _result(check: Check, scope: Scope) -> dg.AssetCheckResult:
     with reported_failures():
-        verdict = check.judge(store)
+        verdict = check.judged(scope)
+    is_error = check.settings.severity == "error"
     return dg.AssetCheckResult(
         asset_key=check.spec.asset_key,
         check_name=check.spec.name,
         passed=verdict.passed,
-        severity=check.severity,
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
         description=verdict.description or None,
         metadata=verdict.metadata,
-    )
-
-
-def _table_checks(specs: AssetSpecs) -> list[Check]:
-    return [
-        *(
-            Check(
-                dg.AssetCheckSpec(
-                    "keys_unique",
-                    asset=specs[table].key,
-                    description="No two rows of the table have the same key.",
-                ),
-                partial(_keys_unique, table),
-            )
-            for table in KEYED_TABLES
-        ),
-        Check(
-            dg.AssetCheckSpec(
-                "annotations_have_frame_and_category",
-                asset=specs["annotations"].key,
-                additional_deps=[specs["frames"].key, specs[ONTOLOGY_ASSET].key],
-                description="Every annotation stands on a known frame and has a known category.",
-            ),
-            _annotations_have_frame_and_category,
-        ),
-    ]
-
-
-def _export_checks(specs: AssetSpecs, name: str, rejected_labels: RejectedLabels) -> list[Check]:
-    export = specs[name].key
-    block = rejected_labels == "block"
-    return [
-        Check(
-            dg.AssetCheckSpec(
-                "counts_add_up",
-                asset=export,
-                additional_deps=[specs["label_rows"].key],
-                description="Input objects = annotations + skipped + rejected, and every file of "
-                "the export is as the manifest says.",
-            ),
-            _counts_add_up,
-        ),
-        Check(
-            dg.AssetCheckSpec(
-                "loads_in_pycocotools",
-                asset=export,
-                description="pycocotools loads every COCO file, with all images and annotations.",
-            ),
-            _loads_in_pycocotools,
-        ),
-        Check(
-            dg.AssetCheckSpec(
-                "no_rejected_labels",
-                asset=export,
-                blocking=block,
-                description="No label was rejected as malformed.",
-            ),
-            _no_rejected_labels,
-            dg.AssetCheckSeverity.ERROR if block else dg.AssetCheckSeverity.WARN,
-        ),
-    ]
-
-
-def _keys_unique(table: str, store: PipelineStore) -> Verdict:
-    from coco_dagster.orchestrate.table_checks import repeated_keys
-
-    labels = store.labels()
-    repeated = repeated_keys(labels, table)
-    return Verdict(
-        passed=repeated == 0,
-        description=f"{repeated} rows have the key of an earlier row." if repeated else "",
-        metadata={"rows": labels.tables[table].rows, "repeated": repeated},
-    )
-
-
-def _annotations_have_frame_and_category(store: PipelineStore) -> Verdict:
-    from coco_dagster.orchestrate.table_checks import orphaned_annotations
-
-    orphans = orphaned_annotations(store.labels(), store.ontology())
-    return Verdict(
-        passed=not any(orphans),
-        description=f"{orphans.without_frame} annotations lack their frame, "
-        f"{orphans.without_category} their category."
-        if any(orphans)
-        else "",
-        metadata=orphans._asdict(),
-    )
-
-
-def _counts_add_up(store: PipelineStore) -> Verdict:
-    from coco_dagster.orchestrate.export_checks import (
-        changed_files,
-        latest_export,
-        read_manifest,
-        wrong_counts,
-    )
-    from coco_dagster.orchestrate.table_checks import input_objects
-
-    export = latest_export(store.exports_root)
-    manifest = read_manifest(export)
-    wrong = wrong_counts(manifest, input_objects(store.labels()))
-    wrong += [f"{path} is not what was published." for path in changed_files(export, manifest)]
-    return Verdict(passed=not wrong, description=" ".join(wrong), metadata=manifest.counts)
-
-
-def _loads_in_pycocotools(store: PipelineStore) -> Verdict:
-    from coco_dagster.orchestrate.export_checks import (
-        latest_export,
-        pycocotools_complaints,
-        read_manifest,
-    )
-
-    export = latest_export(store.exports_root)
-    manifest = read_manifest(export)
-    complaints = pycocotools_complaints(export, manifest)
-    return Verdict(
-        passed=not complaints,
-        description=" ".join(complaints),
-        metadata={"files": len(manifest.coco_files)},
-    )
-
-
-def _no_rejected_labels(store: PipelineStore) -> Verdict:
-    from coco_dagster.orchestrate.export_checks import (
-        latest_export,
-        read_manifest,
-        rejected_labels,
-    )
-
-    export = latest_export(store.exports_root)
-    manifest = read_manifest(export)
-    rejected = manifest.counts["rejected"]
-    if not rejected:
-        return Verdict(passed=True, description="", metadata={"rejected": 0})
-    shown = [dg.TableRecord(dict(label)) for label in rejected_labels(export, SHOWN_LABELS)]
-    return Verdict(
-        passed=False,
-        description=f"Rejected labels: {rejected}. The export's findings say which, and why.",
-        metadata={
-            "rejected": rejected,
-            "findings": dict(manifest.findings),
-            "labels": dg.MetadataValue.table(shown),
-        },
     )

@@ -1,107 +1,65 @@
 """The component `coco_dagster.EncordCocoExport`: a pipeline from a `defs.yaml`."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 import dagster as dg
+from dagster.components.resolved.core_models import OpSpec
+from dagster.components.utils.translation import (
+    ComponentTranslator,
+    TranslationFn,
+    TranslationFnResolver,
+    create_component_translator_cls,
+)
 from dagster_shared.libraries import DagsterLibraryRegistry
-from msgspec.structs import replace
 from pydantic import Field
 
 import coco_dagster
-from coco_dagster.coco.profiles import (
-    ENCORD,
-    PROFILES,
-    ClassificationStyle,
-    ExportSettings,
-    Layout,
-)
-from coco_dagster.orchestrate.checks import RejectedLabels
-from coco_dagster.orchestrate.definitions import DAILY, build_encord_coco_defs
-from coco_dagster.orchestrate.pipeline import NAME_PATTERN
+from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.errors import SettingsError
+from coco_dagster.export.partition_keys import PARTITION_BY, PartitionBy
+from coco_dagster.orchestrate.check_settings import ExportChecks
+from coco_dagster.orchestrate.definitions import build_encord_coco_defs
+from coco_dagster.orchestrate.export_options import ExportOptions, NamedExport, settings_of
+from coco_dagster.orchestrate.pipeline import NAME_PATTERN, Export
 from coco_dagster.orchestrate.scaffolder import EncordCocoExportScaffolder
+from coco_dagster.orchestrate.settings import (
+    AUTOMATIONS,
+    NOT_EMPTY,
+    AutomationName,
+    ExportSchedule,
+    Freshness,
+    Report,
+    Retries,
+    SourceSensor,
+    one_of,
+    or_template,
+    setting,
+)
+from coco_dagster.orchestrate.steps import OpSettings
+from coco_dagster.orchestrate.translator import EncordAsset, EncordCocoTranslator
 from coco_dagster.report.settings import ReportSettings
 
 DagsterLibraryRegistry.register("coco-dagster", coco_dagster.__version__, is_dagster_package=False)
 
-
-def _or_template(pattern: str) -> str:
-    """Pattern of a whole setting, which may also be a template."""
-    return rf"^({pattern})$|\{{\{{"
+_NAME = or_template(NAME_PATTERN)
+_TEMPLATE = r"\{\{"
 
 
-def _one_of(choices: Iterable[str]) -> str:
-    return _or_template("|".join(choices))
-
-
-_NAME = _or_template(NAME_PATTERN)
-_CRON = _or_template(r"@(hourly|daily|weekly|monthly|yearly)|\S+( +\S+){4}")
-_NOT_EMPTY = ".+"
-
-
-def _setting(description: str, example: Any, *, pattern: str | None = None) -> dg.Resolver:
-    """A setting as `dg` shows it and `dg check yaml` checks it.
-
-    Dagster widens every type by `str` so that templates fit, which hides what a type allows: the
-    pattern says it again.
-    """
-    constraint = {"pattern": pattern} if pattern else None
-    resolver: dg.Resolver = dg.Resolver.default(
-        description=description, examples=[example], json_schema_extra=constraint
+def _translation() -> TranslationFnResolver[EncordAsset]:
+    resolver = TranslationFnResolver[EncordAsset](lambda asset: {"asset": asset})
+    resolver.description = (
+        "What Dagster shows otherwise of the assets: key, key_prefix, group_name, tags, owners, "
+        "kinds, description, metadata, …; templates know `asset` (name, kind, pipeline) and `spec`."
     )
+    resolver.examples = [{"group_name": "vision", "owners": ["team:labels"]}]
     return resolver
 
 
-class ExportSchedule(dg.Model, dg.Resolvable):
-    """When the pipeline's job runs, once the schedule is turned on in the UI."""
-
-    cron: Annotated[
-        str,
-        Field(pattern=_CRON),
-        _setting("Cron expression of five fields, or @daily and the like.", DAILY, pattern=_CRON),
-    ] = DAILY
-    timezone: Annotated[str, _setting("Time zone of the expression.", "Europe/London")] = "UTC"
-
-
-class ExportChecks(dg.Model, dg.Resolvable):
-    """What the asset checks do about what they find."""
-
-    rejected_labels: Annotated[
-        RejectedLabels,
-        _setting(
-            "What a rejected (malformed) label does: `warn`, or `block` the run and whatever "
-            "depends on the export.",
-            "block",
-            pattern=_one_of(get_args(RejectedLabels)),
-        ),
-    ] = "warn"
-
-
-class ExportReport(dg.Model, dg.Resolvable):
-    """What people are shown of an export, on its asset page and in `report.html` beside it."""
-
-    pictures: Annotated[
-        str | None,
-        _setting(
-            "Folder or fsspec URL with the pictures of the images, under the names of the export, "
-            "their titles or their hashes; left out: annotations are drawn on a plain canvas.",
-            "s3://bucket/images",
-        ),
-    ] = None
-    images: Annotated[
-        Annotated[int, Field(ge=1, le=1000)],
-        _setting("Images in the gallery of `report.html` at most.", 200),
-    ] = ReportSettings().images
-    html: Annotated[bool, _setting("Write `report.html` beside the export.", True)] = True
-    contact_sheet: Annotated[
-        bool, _setting("Show annotated images on the asset page: 37 kB of the event log.", True)
-    ] = True
-
-
 @dg.scaffold_with(EncordCocoExportScaffolder)
-class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
-    """Encord label exports in, a COCO dataset out: raw labels, ontology, tables, export, checks.
+class EncordCocoExport(dg.Component, ExportOptions):
+    """Encord label exports in, COCO datasets out: raw labels, ontology, tables, exports, checks.
 
     Paths that are not absolute count from the root of the project.
     """
@@ -109,97 +67,115 @@ class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
     name: Annotated[
         str,
         Field(pattern=_NAME),
-        _setting("Prefix of the asset keys, and name of their group.", "faces", pattern=_NAME),
+        setting("Prefix of the asset keys, and name of their group.", "faces", pattern=_NAME),
     ]
     labels: Annotated[
         str,
-        Field(pattern=_NOT_EMPTY),
-        _setting(
+        Field(pattern=NOT_EMPTY),
+        setting(
             "Label rows: a JSON file (array, single row or JSON lines; .gz, .zst), a folder of "
             "them, a zip, or an fsspec URL of these.",
             "s3://bucket/labels/",
-            pattern=_NOT_EMPTY,
+            pattern=NOT_EMPTY,
         ),
     ]
     ontology: Annotated[
         str | None,
-        _setting(
+        setting(
             "Ontology: a JSON file or its fsspec URL; left out, it is derived from the label rows.",
             "data/ontology.json",
         ),
     ] = None
     storage: Annotated[
         str,
-        Field(pattern=_NOT_EMPTY),
-        _setting(
+        Field(pattern=NOT_EMPTY),
+        setting(
             "Folder or fsspec URL for tables and exports, the same for every process that runs a "
             "step.",
             "s3://bucket/coco",
-            pattern=_NOT_EMPTY,
+            pattern=NOT_EMPTY,
         ),
     ] = "storage"
-    profile: Annotated[
-        str,
-        Field(pattern=_one_of(PROFILES)),
-        _setting("How annotations are rendered.", "encord", pattern=_one_of(PROFILES)),
-    ] = ENCORD.name
-    layout: Annotated[
-        Layout,
-        _setting("How they are divided over files.", "dataset", pattern=_one_of(get_args(Layout))),
-    ] = "dataset"
-    branches: Annotated[
-        list[str],
-        Field(min_length=1),
-        _setting("Branches to export; a label row without one is on `main`.", ["main"]),
-    ] = Field(default_factory=lambda: list(ExportSettings().branches))
-    classification_style: Annotated[
-        ClassificationStyle | None,
-        _setting(
-            "`flat`: attribute or option to answer; `nested`: attribute to answer, with what is "
-            "nested inside. Left out: as the profile says.",
-            "nested",
-            pattern=_one_of(get_args(ClassificationStyle)),
+    partition_by: Annotated[
+        PartitionBy,
+        setting(
+            "Partitions of label rows and tables: none, one for each dataset, or one for each file "
+            "or folder at the top of the source (shard).",
+            "dataset",
+            pattern=one_of(PARTITION_BY),
         ),
-    ] = None
-    coordinate_precision: Annotated[
-        Annotated[int, Field(ge=0, le=15)] | None,
-        _setting("Decimals of pixel coordinates; left out: not rounded.", 2),
-    ] = None
-    file_name_template: Annotated[
-        str | None,
-        _setting(
-            "Format of `file_name`, with the fields data_hash, frame, title, extension and "
-            "dataset_title; left out: by the kind of data.",
-            "{dataset_title}/{data_hash}{extension}",
-        ),
-    ] = None
-    coco_url: Annotated[
-        Literal["empty", "link"] | None,
-        _setting(
-            "`link` writes the link to the file, without its query, as `coco_url`.",
-            "link",
-            pattern=_one_of(("empty", "link")),
+    ] = "none"
+    exports: Annotated[
+        dict[str, NamedExport] | None,
+        setting(
+            "Several exports of the same tables by name, in place of the one that the settings "
+            "beside this one describe.",
+            {"archive": {"profile": "encord"}, "training": {"profile": "training"}},
+            pattern=_TEMPLATE,
         ),
     ] = None
     workers: Annotated[
         Annotated[int, Field(ge=1)] | None,
-        _setting("Processes that compute the parts of a step; left out: by size.", 4),
+        setting(
+            "Processes that compute the parts of a step; left out: by size.", 4, pattern=_TEMPLATE
+        ),
     ] = None
+    report: Annotated[
+        Report, setting("What is shown of an export.", {"images": 200}, pattern=_TEMPLATE)
+    ] = Report()
     checks: Annotated[
         ExportChecks,
-        _setting("What the asset checks do about what they find.", {"rejected_labels": "block"}),
+        setting(
+            "What the asset checks do, each by its name.",
+            {"no_rejected_labels": {"blocking": True}},
+            pattern=_TEMPLATE,
+        ),
     ] = ExportChecks()
-    report: Annotated[
-        ExportReport,
-        _setting("What people are shown of an export.", {"pictures": "s3://bucket/images"}),
-    ] = ExportReport()
     schedule: Annotated[
         ExportSchedule | None,
-        _setting(
+        setting(
             "When the job runs; stopped until it is turned on. `null`: no schedule.",
             {"cron": "0 3 * * *", "timezone": "UTC"},
+            pattern=_TEMPLATE,
         ),
     ] = ExportSchedule()
+    sensor: Annotated[
+        SourceSensor | None,
+        setting(
+            "Watches the label rows; stopped until it is turned on. `null`: no sensor.",
+            {"interval_seconds": 60},
+            pattern=_TEMPLATE,
+        ),
+    ] = SourceSensor()
+    automation: Annotated[
+        AutomationName,
+        setting(
+            "When Dagster materialises assets by itself: none, eager, on_missing, on_cron.",
+            "eager",
+            pattern=one_of(AUTOMATIONS),
+        ),
+    ] = "none"
+    freshness: Annotated[
+        Freshness | None,
+        setting("How old the exports may get.", {"fail_hours": 36}, pattern=_TEMPLATE),
+    ] = None
+    pool: Annotated[
+        str | None, setting("Concurrency pool of the steps, as in dagster.yaml.", "encord")
+    ] = None
+    retries: Annotated[
+        Retries | None,
+        setting("How often a step is tried again.", {"max_retries": 3}, pattern=_TEMPLATE),
+    ] = None
+    ops: Annotated[
+        dict[str, OpSpec] | None,
+        setting(
+            "Settings of single steps (raw_labels, ontology, tables, and each export by its name): "
+            "name, tags, description, pool, backfill_policy.",
+            {"tables": {"pool": "large", "tags": {"dagster/priority": "1"}}},
+            pattern=_TEMPLATE,
+        ),
+    ] = None
+    translation: Annotated[TranslationFn[EncordAsset] | None, _translation()] = None
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -207,11 +183,19 @@ class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
         return dg.ComponentTypeSpec(
             description=cls.__doc__,
             tags=["encord", "coco", "arrow"],
-            produces=["asset", "asset_check", "job", "schedule", "resource"],
+            produces=["asset", "asset_check", "job", "schedule", "sensor", "resource"],
         )
 
+    def get_asset_spec(self, asset: EncordAsset) -> dg.AssetSpec:
+        """What Dagster shows of an asset; a subclass may say otherwise.
+
+        Args:
+            asset: the asset.
+        """
+        return EncordCocoTranslator().get_asset_spec(asset)
+
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Assets, asset checks, job, schedule and storage of the pipeline.
+        """Assets, asset checks, job, schedule, sensor and storage of the pipeline.
 
         Args:
             context: where the component is loaded.
@@ -222,16 +206,23 @@ class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
             labels=_located(self.labels, root),
             ontology=_located(self.ontology, root) if self.ontology else None,
             storage=_located(self.storage, root),
-            export=self.export_settings(),
+            **self._exports(),
+            partition_by=self.partition_by,
             workers=self.workers,
             report=self.report_settings(root),
-            rejected_labels=self.checks.rejected_labels,
-            cron=self.schedule.cron if self.schedule else None,
-            timezone=self.schedule.timezone if self.schedule else "UTC",
+            checks=self.checks,
+            schedule=self.schedule,
+            sensor=self.sensor,
+            automation=self.automation,
+            freshness=self.freshness,
+            pool=self.pool,
+            retries=self.retries,
+            ops={step: _op_settings(op) for step, op in (self.ops or {}).items()},
+            translator=_ComponentTranslator(self),
         )
 
     def report_settings(self, root: Path) -> ReportSettings:
-        """What is shown of the export.
+        """What is shown of the exports.
 
         Args:
             root: where relative paths count from.
@@ -245,19 +236,40 @@ class EncordCocoExport(dg.Component, dg.Model, dg.Resolvable):
         )
 
     def export_settings(self) -> ExportSettings:
-        """The settings that decide what the export holds."""
-        overrides = {
-            "classification_style": self.classification_style,
-            "coordinate_precision": self.coordinate_precision,
-            "file_name_template": self.file_name_template,
-            "coco_url": self.coco_url,
+        """The settings that decide what the export holds, where there is one."""
+        return settings_of(self)
+
+    def _exports(self) -> Mapping[str, Any]:
+        """The one export that the settings describe, or those that have a name."""
+        if self.exports is None:
+            return {"export": self.export_settings()}
+        given = sorted(self.model_fields_set.intersection(ExportOptions.model_fields))
+        if given:
+            raise SettingsError(
+                f"`{given[0]}` stands beside `exports`; write it into each export that it is for."
+            )
+        return {
+            "exports": {
+                name: Export(settings=settings_of(one), per_partition=one.per_partition)
+                for name, one in self.exports.items()
+            }
         }
-        given = {name: value for name, value in overrides.items() if value is not None}
-        return ExportSettings(
-            profile=replace(PROFILES[self.profile], **given),
-            layout=self.layout,
-            branches=tuple(self.branches),
-        )
+
+
+class _ComponentTranslator(
+    create_component_translator_cls(EncordCocoExport, EncordCocoTranslator),  # type: ignore[misc]
+    ComponentTranslator[EncordCocoExport],
+):
+    """Asks the component, which a subclass may have changed, and then its `translation`."""
+
+    def get_asset_spec(self, asset: EncordAsset) -> dg.AssetSpec:
+        spec: dg.AssetSpec = super().get_asset_spec(asset)
+        translation = self.component.translation
+        return translation(spec, asset) if translation else spec
+
+
+def _op_settings(op: OpSpec) -> OpSettings:
+    return OpSettings(op.name, op.tags or {}, op.description, op.pool, op.backfill_policy)
 
 
 def _located(location: str, root: Path) -> str:

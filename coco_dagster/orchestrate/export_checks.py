@@ -1,9 +1,8 @@
-"""What must hold of a published export: its numbers, its files, and that pycocotools loads it."""
+"""What must hold of a published export: its numbers and its files."""
 
-from contextlib import redirect_stdout
+import re
 from hashlib import sha256
-from io import StringIO
-from typing import Final
+from typing import IO, Final
 
 import fsspec
 import msgspec
@@ -12,15 +11,19 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from coco_dagster.errors import StorageError
+from coco_dagster.export.latest import latest_export_url
 from coco_dagster.export.result import ExportFile
 from coco_dagster.lineage.manifest import FINDINGS_FILE, MANIFEST_FILE, check_format
-from coco_dagster.tables.locations import location, read_file
 
 _CHUNK_BYTES: Final = 1 << 22
+_TAIL_START: Final = b'\n "tables": '
+_TAIL_BYTES: Final = 1 << 16
+_HEAD_BYTES: Final = 256
+_FORMAT: Final = re.compile(rb'"format_version":\s*"[^"]*"')
 
 
 class ManifestNumbers(Struct, frozen=True):
-    """What the checks read of a manifest; the rest, which grows with the label rows, is skipped.
+    """What the checks read of a manifest.
 
     Attributes:
         counts: images, objects, annotations and what became of the others.
@@ -38,41 +41,61 @@ class ManifestNumbers(Struct, frozen=True):
         return [file for file in self.files if file.annotations is not None]
 
 
-class _Latest(Struct, frozen=True):
-    export_id: str
-
-
-def latest_export(root: str) -> str:
+def newest_export(root: str) -> str:
     """Folder or URL of the export that was published last.
 
     Args:
         root: where exports are published.
 
     Raises:
-        StorageError: nothing was published there yet, or it cannot be read.
+        StorageError: nothing was published there yet.
     """
-    path = location(root) / "latest.json"
-    try:
-        latest = msgspec.json.decode(read_file(path), type=_Latest)
-    except FileNotFoundError as error:
-        raise StorageError(f"There is no export in {root} yet; materialise it first.") from error
-    except msgspec.MsgspecError as error:
-        raise StorageError(f"{path} is damaged ({error}); materialise the export anew.") from None
-    return f"{root}/{latest.export_id}"
+    url = latest_export_url(root)
+    if url is None:
+        raise StorageError(f"There is no export in {root} yet; materialise it first.")
+    return url
 
 
 def read_manifest(export: str) -> ManifestNumbers:
     """The numbers in the manifest of an export.
 
+    What it says of the label rows, which grows with their number, is not read: the numbers stand
+    behind it.
+
     Args:
         export: folder or URL of the export.
 
     Raises:
-        StorageError: it cannot be read, or is of another format.
+        StorageError: the manifest is damaged, or of another format.
     """
-    manifest = read_file(location(export) / MANIFEST_FILE)
-    check_format(manifest, export)
-    return msgspec.json.decode(manifest, type=ManifestNumbers)
+    place = f"{export}/{MANIFEST_FILE}"
+    with fsspec.open(place, "rb") as stream:
+        head, text = stream.read(_HEAD_BYTES), b"{" + _tail(stream)
+    version = _FORMAT.search(head)
+    if version is not None:
+        check_format(b"{%s}" % version[0], export)
+    try:
+        return msgspec.json.decode(text, type=ManifestNumbers)
+    except msgspec.MsgspecError as error:
+        raise StorageError(
+            f"{place} is damaged ({error}); remove its folder and run again."
+        ) from None
+
+
+def _tail(stream: IO[bytes]) -> bytes:
+    """What stands behind the label rows in a manifest; all of it where there is no such place."""
+    end = stream.seek(0, 2)
+    length = _TAIL_BYTES
+    while True:
+        start = max(0, end - length)
+        stream.seek(start)
+        text = stream.read(end - start)
+        found = text.rfind(_TAIL_START)
+        if found >= 0:
+            return text[found:]
+        if start == 0:
+            return text.lstrip().removeprefix(b"{")
+        length *= 4
 
 
 def wrong_counts(manifest: ManifestNumbers, input_objects: int) -> list[str]:
@@ -111,28 +134,6 @@ def changed_files(export: str, manifest: ManifestNumbers) -> list[str]:
     ]
 
 
-def pycocotools_complaints(export: str, manifest: ManifestNumbers) -> list[str]:
-    """What keeps pycocotools from reading the export's COCO files as the manifest describes them.
-
-    Args:
-        export: folder or URL of the export.
-        manifest: its manifest.
-    """
-    complaints: list[str] = []
-    for file in manifest.coco_files:
-        try:
-            images, annotations = _loaded_counts(f"{export}/{file.path}")
-        except (KeyError, TypeError, ValueError, AssertionError) as error:
-            complaints.append(f"{file.path}: {type(error).__name__}: {error}.")
-            continue
-        if (images, annotations) != (file.images, file.annotations):
-            complaints.append(
-                f"{file.path}: {images} images and {annotations} annotations, but "
-                f"{file.images} and {file.annotations} in the manifest."
-            )
-    return complaints
-
-
 def rejected_labels(export: str, limit: int) -> list[dict[str, str | None]]:
     """The first labels that were rejected: where, and why.
 
@@ -149,18 +150,6 @@ def rejected_labels(export: str, limit: int) -> list[dict[str, str | None]]:
             if len(found) == limit:
                 break
     return found
-
-
-def _loaded_counts(location: str) -> tuple[int, int]:
-    """Images and annotations that pycocotools finds in a COCO file."""
-    from pycocotools.coco import COCO
-
-    coco = COCO()
-    with fsspec.open(location, "rb") as stream:
-        coco.dataset = msgspec.json.decode(stream.read())
-    with redirect_stdout(StringIO()):
-        coco.createIndex()
-    return len(coco.getImgIds()), len(coco.getAnnIds())
 
 
 def _digest(location: str) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from coco_dagster.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from coco_dagster.export.result import ExportResult
+    from coco_dagster.orchestrate.store import MergedTables
     from coco_dagster.report.settings import ReportSettings
     from coco_dagster.tables.store import TableSet
 
@@ -29,7 +30,8 @@ def reported(
     asset: dg.AssetKey,
     result: "ExportResult",
     settings: "ReportSettings",
-    labels: "TableSet",
+    labels: "TableSet | MergedTables",
+    partition: str | None = None,
 ) -> dict[str, Any]:
     """Write the report on an export, and add to the metadata what people look at.
 
@@ -40,11 +42,12 @@ def reported(
         result: the published export.
         settings: what is shown.
         labels: tables that the export was made from.
+        partition: partition that the export is of; None of one over all label rows.
     """
     try:
         from coco_dagster.report.report import report_export
 
-        since = _earlier_export(context, asset, result.url)
+        since = _earlier_export(context, asset, partition, result.url)
         report = report_export(result.url, settings, since, labels.scan)
         for reason, number in report.picture_problems.items():
             context.log.warning(f"{number} images of the report have no picture: {reason}.")
@@ -54,14 +57,16 @@ def reported(
         return dict(metadata)
 
 
-def _earlier_export(context: dg.AssetExecutionContext, asset: dg.AssetKey, url: str) -> str | None:
+def _earlier_export(
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, partition: str | None, url: str
+) -> str | None:
     """The export that the asset held before, if it is still there.
 
     One with other content: running again on the same labels leaves the report as it is.
     """
     from coco_dagster.report.published_export import is_export
 
-    partitions = [context.partition_key] if context.has_partition_key else None
+    partitions = None if partition is None else [partition]
     records = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=partitions)
     for record in context.instance.fetch_materializations(records, _LOOKED_BACK).records:
         event = record.asset_materialization

@@ -15,23 +15,31 @@ class EncordCocoStorage(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="Folder or fsspec URL, for example `storage` or `s3://bucket/coco`."
     )
 
-    def tables(self, pipeline: str, tables: str) -> str:
+    def tables(self, pipeline: str, tables: str, partition: str | None = None) -> str:
         """Root of one kind of tables: `raw_labels`, `ontology` or `labels`.
 
         Args:
             pipeline: name of the pipeline.
             tables: kind of tables.
+            partition: key of a partition; None for the tables of the undivided source.
         """
-        return f"{self._root}/tables/{pipeline}/{tables}"
+        return f"{self._root}/tables/{pipeline}/{tables}{_of_partition(partition)}"
 
-    def exports(self, pipeline: str) -> str:
+    def exports(self, pipeline: str, folder: str = "", partition: str | None = None) -> str:
         """Root of the COCO exports: one folder for each, beside `latest.json`.
 
         Args:
             pipeline: name of the pipeline.
+            folder: folder of one of several exports.
+            partition: key of a partition that has an export of its own.
         """
-        return f"{self._root}/exports/{pipeline}"
+        within = f"/{folder}" if folder else ""
+        return f"{self._root}/exports/{pipeline}{within}{_of_partition(partition)}"
 
     @property
     def _root(self) -> str:
         return self.url.rstrip("/")
+
+
+def _of_partition(partition: str | None) -> str:
+    return f"/partitions/{partition}" if partition is not None else ""

@@ -1,95 +1,130 @@
-"""What every step needs: the tables it builds on, and failures that can be read."""
+"""What every step of a pipeline has: its op's settings, its partitions, failures to be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import dagster as dg
 
 from coco_dagster.errors import CocoDagsterError, StorageError, WorkerError
-from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Pipeline
-from coco_dagster.orchestrate.resources import EncordCocoStorage
+from coco_dagster.orchestrate.pipeline import Pipeline
 from coco_dagster.orchestrate.specs import AssetSpecs
-from coco_dagster.tables.schemas import LABEL_TABLES
-
-if TYPE_CHECKING:
-    from coco_dagster.tables.store import TableSet
+from coco_dagster.orchestrate.store import Partition, combined_versions
 
 _WORTH_A_RETRY: Final = (StorageError, WorkerError)
 
 
 @dataclass(frozen=True)
-class PipelineStore:
-    """What a pipeline keeps in its storage.
+class OpSettings:
+    """Settings of the op of a step; None where Dagster's default holds.
 
     Attributes:
-        storage: where it is kept.
-        pipeline: the pipeline.
-        specs: its assets, named in messages.
+        name: its name.
+        tags: its tags, as executors read them.
+        description: what the UI says of it.
+        pool: concurrency pool.
+        backfill_policy: how partitions of a backfill are divided over runs.
     """
 
-    storage: EncordCocoStorage
-    pipeline: Pipeline
-    specs: AssetSpecs
-
-    @property
-    def raw_labels_root(self) -> str:
-        """Where snapshots of the label rows are published."""
-        return self.storage.tables(self.pipeline.name, "raw_labels")
-
-    @property
-    def ontology_root(self) -> str:
-        """Where the tables of the ontology are published."""
-        return self.storage.tables(self.pipeline.name, "ontology")
-
-    @property
-    def labels_root(self) -> str:
-        """Where the tables computed from the label rows are published."""
-        return self.storage.tables(self.pipeline.name, "labels")
-
-    @property
-    def exports_root(self) -> str:
-        """Where COCO exports are published."""
-        return self.storage.exports(self.pipeline.name)
-
-    def raw_labels(self) -> "TableSet":
-        """The newest snapshot of the label rows; fails as `labels` does."""
-        return self._newest(self.raw_labels_root, RAW_LABELS_ASSET)
-
-    def ontology(self) -> "TableSet":
-        """The newest tables of the ontology; fails as `labels` does."""
-        return self._newest(self.ontology_root, ONTOLOGY_ASSET)
-
-    def labels(self) -> "TableSet":
-        """The newest tables computed from the label rows.
-
-        Raises:
-            dagster.Failure: there are none yet, or they cannot be read.
-        """
-        return self._newest(self.labels_root, next(iter(LABEL_TABLES)))
-
-    def _newest(self, root: str, producer: str) -> "TableSet":
-        from coco_dagster.tables.store import latest_table_set
-
-        try:
-            return latest_table_set(root)
-        except StorageError as error:
-            asset = self.specs[producer].key.to_user_string()
-            message = f"Materialise `{asset}` first. {error}"
-            raise dg.Failure(message, allow_retries=False) from error
+    name: str | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    description: str | None = None
+    pool: str | None = None
+    backfill_policy: dg.BackfillPolicy | None = None
 
 
-def pipeline_store(context: Any, pipeline: Pipeline, specs: AssetSpecs) -> PipelineStore:
-    """What the pipeline keeps, in the storage that is configured for the run.
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a pipeline, as far as they are alike.
 
-    Args:
-        context: execution context of a step that requires the pipeline's storage.
+    Attributes:
         pipeline: the pipeline.
         specs: its assets.
+        ops: settings of single steps by name: `raw_labels`, `ontology`, `tables`, an export.
+        pool: concurrency pool of steps for which `ops` says nothing.
+        retry_policy: how often each step is tried again.
     """
-    storage = cast(EncordCocoStorage, getattr(context.resources, pipeline.storage_key))
-    return PipelineStore(storage, pipeline, specs)
+
+    pipeline: Pipeline
+    specs: AssetSpecs
+    ops: Mapping[str, OpSettings] = field(default_factory=dict)
+    pool: str | None = None
+    retry_policy: dg.RetryPolicy | None = None
+
+    def asset_step(self, step: str, assets: list[str]) -> dict[str, Any]:
+        """Arguments of `dagster.multi_asset` for a step.
+
+        Args:
+            step: name of the step.
+            assets: names of the assets that it makes.
+        """
+        specs = [self.specs[name] for name in assets]
+        arguments = self._op(step)
+        if any(spec.partitions_def is not None for spec in specs):
+            given = self.ops.get(step, OpSettings()).backfill_policy
+            arguments["backfill_policy"] = given or dg.BackfillPolicy.single_run()
+        elif step in self.ops and self.ops[step].backfill_policy is not None:
+            arguments["backfill_policy"] = self.ops[step].backfill_policy
+        return arguments | {"specs": specs}
+
+    def check_step(self, step: str, checks: list[dg.AssetCheckSpec]) -> dict[str, Any]:
+        """Arguments of `dagster.multi_asset_check` for a step.
+
+        Args:
+            step: name of the step.
+            checks: the checks that it makes.
+        """
+        return self._op(step) | {"specs": checks, "can_subset": True}
+
+    def _op(self, step: str) -> dict[str, Any]:
+        op = self.ops.get(step, OpSettings())
+        return {
+            "name": op.name or self.pipeline.step_name(step),
+            "description": op.description,
+            "op_tags": dict(op.tags),
+            "pool": op.pool or self.pool,
+            "retry_policy": self.retry_policy,
+            "required_resource_keys": {self.pipeline.storage_key},
+        }
+
+
+def partitions_of(context: Any) -> list[Partition]:
+    """Partitions that a step of the run makes, sorted; [None] where its assets have none.
+
+    Args:
+        context: execution context of the step.
+    """
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return [None]
+    return sorted(context.partition_keys)
+
+
+def materialised(
+    context: dg.AssetExecutionContext,
+    spec: dg.AssetSpec,
+    versions: Mapping[Partition, str],
+    metadata: Mapping[Partition, Mapping[str, Any]],
+) -> dg.MaterializeResult[Any]:
+    """Report an asset, with what there is to say of each of its partitions.
+
+    Dagster gives all partitions of a run one data version, so that of several partitions is a
+    digest over theirs.
+
+    Args:
+        context: execution context of the step.
+        spec: the asset.
+        versions: version of its content, by partition.
+        metadata: likewise.
+    """
+    version = dg.DataVersion(combined_versions(versions.values()))
+    if None in metadata:
+        return dg.MaterializeResult(
+            asset_key=spec.key, data_version=version, metadata=metadata[None]
+        )
+    for partition, facts in metadata.items():
+        context.add_asset_metadata(facts, asset_key=spec.key, partition_key=partition)
+    return dg.MaterializeResult(asset_key=spec.key, data_version=version)
 
 
 @contextmanager

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
 
 _ARCHIVE_SUFFIX: Final = ".zip"
-_BATCH_ROWS: Final = 1 << 19
+_LINEAGE_ROWS: Final = 1 << 19
+_FINDING_ROWS: Final = 1 << 15
 
 
 class PublishedFile(Struct, frozen=True):
@@ -143,21 +144,21 @@ class PublishedExport:
 
     def lineage(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Columns of `lineage.parquet` in batches, at least one."""
-        return self._batches(LINEAGE_FILE, columns)
+        return self._batches(LINEAGE_FILE, columns, _LINEAGE_ROWS)
 
     def findings(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Columns of `findings.parquet` in batches, at least one."""
-        return self._batches(FINDINGS_FILE, columns)
+        return self._batches(FINDINGS_FILE, columns, _FINDING_ROWS)
 
-    def _batches(self, name: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    def _batches(self, name: str, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
         with self._open(name) as stream:
             if isinstance(self.folder, Path):
-                yield from _local_batches(self.folder / name, columns)
+                yield from _local_batches(self.folder / name, columns, rows)
                 return
             with pq.ParquetFile(stream) as file:
                 none = file.schema_arrow.empty_table()
                 yield cast(pl.DataFrame, pl.from_arrow(none)).select(columns)
-                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
+                for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                     table = pa.Table.from_batches([batch])
                     yield cast(pl.DataFrame, pl.from_arrow(table)).select(columns)
 
@@ -196,9 +197,9 @@ class PublishedExport:
             ) from None
 
 
-def _local_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+def _local_batches(path: Path, columns: Sequence[str], rows: int) -> Iterator[pl.DataFrame]:
     """Batches of a local file, at least one; polars decodes strings faster than pyarrow does."""
     file = pl.scan_parquet(path, glob=False)
-    rows = file.select(pl.len()).collect().item()
-    for start in range(0, max(rows, 1), _BATCH_ROWS):
-        yield file.slice(start, _BATCH_ROWS).select(columns).collect()
+    total = file.select(pl.len()).collect().item()
+    for start in range(0, max(total, 1), rows):
+        yield file.slice(start, rows).select(columns).collect()

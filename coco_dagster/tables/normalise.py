@@ -5,7 +5,7 @@ Every object of the input ends as exactly one row: an annotation, or a finding w
 how an export will render them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 from msgspec import Struct
@@ -16,6 +16,7 @@ from coco_dagster.encord.shapes import SHAPES, Drawn, GeometryError, ObjectLabel
 from coco_dagster.tables.annotation_rows import AnnotationRows, object_table
 from coco_dagster.tables.answers import AnswerRows, Owner
 from coco_dagster.tables.findings import FindingRows, Place, concat_findings
+from coco_dagster.tables.long_answers import without_long_answers
 from coco_dagster.tables.object_endings import FramePlace, ObjectEndings
 from coco_dagster.tables.ontology_index import OntologyIndex
 from coco_dagster.tables.placements import PlacementRows
@@ -23,8 +24,8 @@ from coco_dagster.tables.plain_answers import PlainAnswers
 from coco_dagster.tables.row_reading import RawRow, ReadRow, older_editions, read_rows
 from coco_dagster.tables.row_tables import RowTables
 from coco_dagster.tables.schemas import LABEL_TABLES
-from coco_dagster.tables.skeletons import SkeletonPoints, first_sights
-from coco_dagster.tables.superseded import without_label_rows
+from coco_dagster.tables.skeletons import MAX_POINTS, SkeletonPoints, first_sights
+from coco_dagster.tables.superseded import own_name, with_own_names, without_label_rows
 
 
 class NormalisedRows(Struct, frozen=True):
@@ -65,30 +66,17 @@ def normalise_rows(
     kept.read([row for position, row in enumerate(given) if position not in older])
     result = kept.result()
     findings, points = [result.tables["findings"]], [result.skeleton_points]
-    for edition in _by_occurrence(older):
-        editions = _Normaliser(index, plain)
-        editions.read([given[position] for position in sorted(edition)])
-        superseded = editions.result()
-        hashes = superseded.tables["label_rows"]["label_hash"].to_pylist()
-        findings.append(without_label_rows(superseded.tables, hashes)["findings"])
-        points.append(superseded.skeleton_points)
+    editions = _Normaliser(index, plain)
+    editions.read([given[position] for position in older], told_apart=True)
+    superseded = editions.result()
+    hashes = [*superseded.tables["label_rows"]["label_hash"].to_pylist(), *older.values()]
+    findings.append(with_own_names(without_label_rows(superseded.tables, hashes)["findings"]))
+    points.append(superseded.skeleton_points)
     return NormalisedRows(
         {**result.tables, "findings": concat_findings(findings)},
         first.digests,
         first_sights(points),
     )
-
-
-def _by_occurrence(older: Mapping[int, str]) -> list[list[int]]:
-    """Positions in groups within which each label hash occurs once."""
-    seen: dict[str, int] = {}
-    groups: list[list[int]] = []
-    for position, label_hash in older.items():
-        occurrence = seen[label_hash] = seen.get(label_hash, -1) + 1
-        if occurrence == len(groups):
-            groups.append([])
-        groups[occurrence].append(position)
-    return groups
 
 
 class _Normaliser:
@@ -104,11 +92,12 @@ class _Normaliser:
         self._points: dict[str, dict[str, tuple[str, int]]] = {}
         self.digests: list[str] = []
 
-    def read(self, rows: Sequence[RawRow]) -> dict[int, str]:
+    def read(self, rows: Sequence[RawRow], *, told_apart: bool = False) -> dict[int, str]:
         """Read label rows, each of which leaves memory before the next one comes.
 
         Args:
             rows: label rows in source order.
+            told_apart: whether rows get a label hash of their own, since several share one.
 
         Returns:
             Positions of rows that a newer edition supersedes, with their label hashes.
@@ -117,8 +106,11 @@ class _Normaliser:
         positions: list[int] = []
         at = {id(row): position for position, row in enumerate(rows)}
         for row in read_rows(rows, self._findings, self.digests):
+            position = at[id(row.raw)]
+            if told_apart:
+                row.label_hash = own_name(row.label_hash, position)
             editions.append((row.label_hash, row.row.last_edited_at))
-            positions.append(at[id(row.raw)])
+            positions.append(position)
             self._add_row(row)
         older = sorted(older_editions(editions))
         return {positions[edition]: editions[edition][0] for edition in older}
@@ -128,13 +120,14 @@ class _Normaliser:
         frames, keys = self._tables.frames()
         annotations, image_index = self._annotations.table(keys)
         self._tables.note_dates(self._findings)
+        answers = without_long_answers(self._answers.tables(), annotations, frames, self._findings)
         tables = {
             "label_rows": self._tables.label_rows(),
             "data_units": self._tables.data_units(),
             "frames": frames,
             "annotations": annotations,
             "objects": object_table(annotations, image_index),
-            **self._answers.tables(),
+            **answers,
             "classifications": self._placements.table(),
             "findings": self._findings.table(),
         }
@@ -216,10 +209,9 @@ class _Normaliser:
         known = self._index.skeletons.get(label.feature_hash)
         if known is None:
             seen = self._points.setdefault(label.feature_hash, {})
-            for name in names:
+            for name in names[:MAX_POINTS]:
                 seen.setdefault(name, (place.raw.source_file, place.raw.source_index))
-            return
-        unknown = [name for name in names if name not in known]
+        unknown = names[MAX_POINTS:] if known is None else [n for n in names if n not in known]
         if unknown:
             message = f"Points that the skeleton's template lacks are left out: {unknown}."
             self._annotations.note_next("unknown_skeleton_point", message)

@@ -25,6 +25,15 @@ _DIGEST_IN_MESSAGE: Final = re.compile(r"([0-9a-f]{64})\.$")
 # The rest of the 2 kB of a finding is enough for hashes, dates and numbers.
 _TITLE_CHARACTERS: Final = 200
 _HASH_CHARACTERS: Final = 100
+# The rest stands in columns of the finding.
+_STATED: Final = (
+    "row_sha256",
+    "row_data_hash",
+    "data_title",
+    "last_edited_at",
+    "frames",
+    "objects",
+)
 
 
 class OtherRow(Struct, frozen=True, omit_defaults=True):
@@ -47,8 +56,7 @@ def edition_text(row: dict[str, Any]) -> str:
     Args:
         row: its row in the table `label_rows`.
     """
-    named = OtherRow.__struct_fields__
-    edition = OtherRow(**{name: row[name] for name in named if not name.startswith("source")})
+    edition = OtherRow(**{name: row[name] for name in _STATED})
     title, data_hash = edition.data_title, edition.row_data_hash
     shortened = msgspec.structs.replace(
         edition,
@@ -72,16 +80,19 @@ def other_rows(findings: pa.Table) -> Iterator[OtherRow]:
     """Label rows that findings are all that is left of, in the order of the findings.
 
     Args:
-        findings: `outcome`, `code`, `path`, `message` and `raw` of the schema `FINDINGS`.
+        findings: `code`, `outcome`, `label_hash`, `path`, `message` and `raw` of the schema
+            `FINDINGS`.
     """
     codes = pa.array([UNREADABLE_CODE, SUPERSEDED_CODE])
     on_rows = pc.and_(
         pc.equal(findings["outcome"], "note"), pc.is_in(findings["code"], value_set=codes)
     )
-    for finding in findings.filter(on_rows).to_pylist():
+    columns = ["code", "label_hash", "path", "message", "raw"]
+    for finding in findings.filter(on_rows).select(columns).to_pylist():
         file, _, index = finding["path"].removesuffix("]").rpartition("[")
         if finding["code"] == SUPERSEDED_CODE:
             row = msgspec.json.decode(finding["raw"], type=OtherRow)
-            yield msgspec.structs.replace(row, source_file=file, source_index=int(index))
+            place = {"source_file": file, "source_index": int(index)}
+            yield msgspec.structs.replace(row, label_hash=finding["label_hash"], **place)
         elif (digest := _DIGEST_IN_MESSAGE.search(finding["message"])) is not None:
             yield OtherRow(digest[1], file, int(index))

@@ -20,6 +20,9 @@ from coco_dagster.tables.schemas import CLASSIFICATIONS, table_key
 MAX_ADDED_IMAGES: Final = 100_000
 """A classification that would add more images than this adds none."""
 
+MAX_ADDED_IN_ROW: Final = 1_000_000
+"""Neither does one with which those of a label row would add more than this."""
+
 _ON_FRAME: Final = 1_000_000
 """Precedence of the first entry on a frame; ranges stay below it."""
 
@@ -193,7 +196,8 @@ class PlacementRows:
         if not images.add(wanted):
             message = (
                 f"The classification stands on more than {MAX_ADDED_IMAGES:,} frames without "
-                "other labels; they do not become images."
+                f"other labels, or those of the label row on more than {MAX_ADDED_IN_ROW:,}; its "
+                "frames do not become images."
             )
             self._note("too_many_frames", label_hash, classification_hash, message)
         return bool(spans)
@@ -220,6 +224,7 @@ class _Images:
         self._units = units
         self._numbers: dict[int, set[int]] = {}
         self.added: dict[int, set[int]] = {}
+        self._count = 0
 
     def numbers(self, position: int) -> set[int]:
         """Numbers of the frames that are images so far."""
@@ -242,8 +247,10 @@ class _Images:
             numbers = self.numbers(position)
             found = {number for number in range(first, last + 1) if number not in numbers}
             missing.setdefault(position, set()).update(found)
-        if sum(map(len, missing.values())) > MAX_ADDED_IMAGES:
+        count = sum(map(len, missing.values()))
+        if count > MAX_ADDED_IMAGES or count + self._count > MAX_ADDED_IN_ROW:
             return False
+        self._count += count
         for position, found in missing.items():
             self.numbers(position).update(found)
             self.added.setdefault(position, set()).update(found)

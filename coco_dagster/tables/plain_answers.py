@@ -15,6 +15,7 @@ from coco_dagster.tables.answer_table import Statement
 from coco_dagster.tables.ontology_index import AttributeFacts, OntologyIndex
 
 _MET_LIMIT: Final = 1_000
+_MET_BYTES: Final = 4_096
 _NONE: Final[Mapping[bytes, list[Statement]]] = {}
 _JSON: Final = msgspec.json.Encoder()
 _STATIC: Final = (None, None, None)
@@ -62,7 +63,7 @@ class PlainAnswers:
             text: their JSON text, to be found by `met`.
         """
         statements = self._stated(feature_hash, answers)
-        if statements is not None and text:
+        if statements is not None and 0 < len(text) <= _MET_BYTES:
             met = self._met.setdefault(feature_hash, {})
             if len(met) >= _MET_LIMIT:
                 met.clear()

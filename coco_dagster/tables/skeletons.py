@@ -1,10 +1,14 @@
 """Skeletons whose ontology has no template: their points come from the labels."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import pyarrow as pa
 
 from coco_dagster.tables.schemas import SKELETON_POINTS, table_key
+
+MAX_POINTS: Final = 1_000
+"""Points of a skeleton without a template: those of its labels, by first sight."""
 
 SkeletonPoints = dict[str, list[tuple[str, str, int]]]
 """By feature hash: names of points by first sight, each with the file and the position in it of the
@@ -12,7 +16,7 @@ label row where it was seen."""
 
 
 def first_sights(points: Iterable[SkeletonPoints]) -> SkeletonPoints:
-    """Names of points of several parts, each where it was seen first."""
+    """Names of points of several parts, each where it was seen first, at most `MAX_POINTS`."""
     found: dict[str, dict[str, tuple[str, int]]] = {}
     for of_part in points:
         for feature, names in of_part.items():
@@ -22,7 +26,8 @@ def first_sights(points: Iterable[SkeletonPoints]) -> SkeletonPoints:
                 known[name] = min(known.get(name, source), source)
     return {
         feature: [
-            (name, *place) for name, place in sorted(names.items(), key=lambda named: named[1])
+            (name, *place)
+            for name, place in sorted(names.items(), key=lambda named: named[1])[:MAX_POINTS]
         ]
         for feature, names in found.items()
     }
@@ -43,7 +48,7 @@ def with_points_of_labels(
         {"feature_hash": feature, "point_index": position, "name": name}
         for feature, names in points.items()
         if feature not in known
-        for position, (name, *_) in enumerate(names)
+        for position, (name, *_) in enumerate(names[:MAX_POINTS])
     ]
     added = pa.Table.from_pylist(rows, schema=SKELETON_POINTS)
     order = [(column, "ascending") for column in table_key(SKELETON_POINTS)]

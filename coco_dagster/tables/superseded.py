@@ -15,6 +15,7 @@ from coco_dagster.tables.schemas import FINDINGS
 CODE: Final = SUPERSEDED_CODE
 MESSAGE: Final = "Another row with this label hash was edited later and is exported instead."
 
+_EDITION: Final = "\0"
 _PLACE: Final = ("label_hash", "data_hash", "space", "frame", "object_hash", "path")
 
 
@@ -39,6 +40,18 @@ def without_label_rows(
     skipped = _skipped_objects(tables, rows)
     kept["findings"] = sort_findings(pa.concat_tables([kept["findings"], skipped]))
     return kept
+
+
+def own_name(label_hash: str, position: int) -> str:
+    """A name that tells a label row from others with the same label hash."""
+    return f"{label_hash}{_EDITION}{position}"
+
+
+def with_own_names(findings: pa.Table) -> pa.Table:
+    """Findings on label rows that `own_name` named, under the label hashes that they share."""
+    own = pl.col("label_hash").str.replace(rf"{_EDITION}\d+$", "")
+    named: pa.Table = pl.DataFrame(pl.from_arrow(findings)).with_columns(own).to_arrow()
+    return named.cast(FINDINGS)
 
 
 def _skipped_objects(tables: Mapping[str, pa.Table], rows: pl.DataFrame) -> pa.Table:

@@ -258,6 +258,8 @@ def test_storage_whose_package_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    # Another test may have used it.
+    monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "s3", raising=False)
     with pytest.raises(StorageError, match="needs a package"):
         export_coco(tmp_path / "gone.json", None, "s3://bucket/out")
 

@@ -1,8 +1,8 @@
 """Publishing that is killed before each of its steps on the file system, one after the other.
 
-``python -m tests.faults.crash_points FOLDER`` does so for every situation that an export can be
-published into, and prints how many steps each has. Each attempt is a process of its own, forked
-from one that has imported everything, so that there can be hundreds of them in a second.
+``python -m tests.faults.crash_points FOLDER [STRIDE]`` does so for every situation that an export
+can be published into, and prints how many steps each has. Each attempt is a process of its own,
+forked from one that has imported everything, so that there can be hundreds of them in a second.
 """
 
 import hashlib
@@ -96,15 +96,20 @@ MAY_BE_GONE: Final = {
 """Where there may be no export afterwards, until the next run: none is better than half of one."""
 
 
-def crash_everywhere(folder: Path) -> dict[str, int]:
-    """Number of steps in each situation; fails where a crash leaves what it must not."""
+def crash_everywhere(folder: Path, stride: int) -> dict[str, int]:
+    """Number of steps in each situation; fails where a crash leaves what it must not.
+
+    Args:
+        folder: for exports.
+        stride: 1 takes every step, 2 every second one.
+    """
     return {
-        name: _crash_before_each_step(folder / str(number), name)
+        name: _crash_before_each_step(folder / str(number), name, stride)
         for number, name in enumerate(SITUATIONS)
     }
 
 
-def _crash_before_each_step(folder: Path, name: str) -> int:
+def _crash_before_each_step(folder: Path, name: str, stride: int) -> int:
     steps = 0
     while True:
         place = folder / str(steps)
@@ -115,7 +120,7 @@ def _crash_before_each_step(folder: Path, name: str) -> int:
             _check(out, name)
         if not is_killed:
             return steps
-        steps += 1
+        steps += stride
 
 
 def _killed_before(step: int, out: Path) -> bool:
@@ -169,4 +174,5 @@ def _content(files: dict[str, str]) -> Content:
 
 
 if __name__ == "__main__":
-    print(json.dumps(crash_everywhere(Path(sys.argv[1])), indent=1))
+    arguments = [*sys.argv[1:], "1"]
+    print(json.dumps(crash_everywhere(Path(arguments[0]), int(arguments[1])), indent=1))

@@ -19,6 +19,11 @@ ONTOLOGY = {
 }
 
 
+def boat(object_hash: str, x: float = 0.1) -> JSON:
+    """A boat, with its left edge at a fraction of the width."""
+    return box(object_hash, {"x": x, "y": 0.2, "w": 0.3, "h": 0.4}, name="Boat")
+
+
 def write_row(folder: Path, name: str, objects: list[JSON]) -> Path:
     """Write a label row of one image, `row-<name>`, to a file of its own."""
     path = folder / f"row-{name}.json"
@@ -30,8 +35,8 @@ def write_row(folder: Path, name: str, objects: list[JSON]) -> Path:
 def write_labels(folder: Path) -> Path:
     """Write two label rows with three boxes."""
     folder.mkdir()
-    write_row(folder, "a", [box("o1"), box("o2")])
-    write_row(folder, "b", [box("o1")])
+    write_row(folder, "a", [boat("o1"), boat("o2", 0.5)])
+    write_row(folder, "b", [boat("o1")])
     return folder
 
 
@@ -62,7 +67,7 @@ def labels(tmp_path: Path) -> Path:
 @pytest.fixture
 def rejected_label(labels: Path) -> Path:
     """One more label row, with a box that has no width."""
-    return write_row(labels, "c", [box("o1", {"x": 0.1, "y": 0.2, "h": 0.4})])
+    return write_row(labels, "c", [box("o1", {"x": 0.1, "y": 0.2, "h": 0.4}, name="Boat")])
 
 
 @pytest.fixture

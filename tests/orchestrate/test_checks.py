@@ -8,14 +8,35 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from coco_dagster.orchestrate.checks import KEYED_TABLES, build_checks
-from coco_dagster.orchestrate.pipeline import Pipeline
+from coco_dagster.coco.profiles import TRAINING, ExportSettings
+from coco_dagster.orchestrate.check_settings import CHECK_TYPES, ExportChecks
+from coco_dagster.orchestrate.checks import build_checks
+from coco_dagster.orchestrate.pipeline import Export, Pipeline
+from coco_dagster.orchestrate.specs import asset_specs
+from coco_dagster.orchestrate.steps import Steps
+from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES
 
 Build = Callable[..., dg.Definitions]
 Launch = Callable[..., dg.ExecuteInProcessResult]
 Finished = tuple[dg.Definitions, dg.ExecuteInProcessResult]
 
-EXPORT_CHECKS = {"counts_add_up", "loads_in_pycocotools", "no_rejected_labels"}
+TABLE_CHECKS = {
+    *((table, "keys_unique") for table in KEYED_TABLES),
+    ("annotations", "annotations_have_frame_and_category"),
+    ("annotations", "boxes_inside_image"),
+    ("annotations", "no_duplicate_boxes"),
+    ("label_rows", "empty_images_reviewed"),
+    ("objects", "tracks_without_gaps"),
+    ("ontology", "no_ontology_drift"),
+}
+EXPORT_CHECKS = {
+    "class_balance",
+    "counts_add_up",
+    "loads_in_pycocotools",
+    "no_rejected_labels",
+    "scores_itself",
+}
+BLOCKING = ExportChecks(no_rejected_labels={"blocking": True})  # type: ignore[call-arg]
 
 
 def evaluations(
@@ -35,11 +56,7 @@ def export_folder(storage: Path) -> Path:
 
 def test_every_check_runs_and_passes_on_good_labels(finished: Finished) -> None:
     found = evaluations(finished[1])
-    assert set(found) == {
-        *((table, "keys_unique") for table in KEYED_TABLES),
-        ("annotations", "annotations_have_frame_and_category"),
-        *(("coco", name) for name in EXPORT_CHECKS),
-    }
+    assert set(found) == {*TABLE_CHECKS, *(("coco", name) for name in EXPORT_CHECKS)}
     assert all(evaluation.passed for evaluation in found.values())
 
 
@@ -59,10 +76,43 @@ def test_checks_run_only_for_the_assets_of_the_run(finished: Finished, launch: L
     assert set(evaluations(launch(finished[0], "frames"))) == {("frames", "keys_unique")}
 
 
+def specs_of(checks: ExportChecks, **settings: Any) -> dict[str, list[dg.AssetCheckSpec]]:
+    """Checks of a pipeline by the name of their step."""
+    pipeline = Pipeline(name="boats", labels="labels", **settings)
+    steps = build_checks(Steps(pipeline, asset_specs(pipeline)), checks)
+    return {step.op.name: list(step.check_specs) for step in steps}
+
+
 def test_every_check_has_a_description() -> None:
-    pipeline = Pipeline(name="boats", labels="labels")
-    specs = [spec for check in build_checks(pipeline, "warn") for spec in check.check_specs]
+    specs = [spec for step in specs_of(ExportChecks()).values() for spec in step]
     assert all(spec.description for spec in specs)
+
+
+def test_blocking_check_stands_in_a_step_of_its_own() -> None:
+    steps = specs_of(BLOCKING)
+    alone = steps["boats__check_coco_no_rejected_labels"]
+    assert [(spec.name, spec.blocking) for spec in alone] == [("no_rejected_labels", True)]
+    others = [spec for name, step in steps.items() for spec in step if step != alone]
+    assert not any(spec.blocking for spec in others)
+
+
+def test_severity_none_leaves_a_check_out() -> None:
+    off = ExportChecks(
+        **{check.name: {"severity": "none"} for check in CHECK_TYPES}  # type: ignore[arg-type]
+    )
+    assert specs_of(off) == {}
+
+
+def test_derived_ontology_cannot_drift_from_its_labels() -> None:
+    names = {spec.name for step in specs_of(ExportChecks()).values() for spec in step}
+    assert "no_ontology_drift" not in names
+
+
+def test_exports_for_trainers_are_judged_by_what_trainers_need() -> None:
+    exports = {"plain": Export(), "trained": Export(settings=ExportSettings(profile=TRAINING))}
+    steps = specs_of(ExportChecks(), exports=exports)
+    judged = {name for name, step in steps.items() if "valid_for_consumers" in str(step)}
+    assert judged == {"boats__check_trained"}
 
 
 @pytest.mark.usefixtures("rejected_label")
@@ -85,7 +135,7 @@ def test_rejected_label_is_a_warning_that_lists_it(build: Build, launch: Launch)
 def test_rejected_label_can_fail_the_run_after_everything_is_made(
     build: Build, launch: Launch
 ) -> None:
-    result = launch(build(rejected_labels="block"), raise_on_error=False)
+    result = launch(build(checks=BLOCKING), raise_on_error=False)
     assert not result.success
     assert len(result.get_asset_materialization_events()) == 12
     assert evaluations(result).keys() >= {("coco", name) for name in EXPORT_CHECKS}
@@ -93,7 +143,7 @@ def test_rejected_label_can_fail_the_run_after_everything_is_made(
 
 @pytest.mark.usefixtures("rejected_label")
 def test_blocked_export_holds_back_what_depends_on_it(build: Build) -> None:
-    definitions = build(rejected_labels="block")
+    definitions = build(checks=BLOCKING)
 
     @dg.asset(deps=[dg.AssetKey(["boats", "coco"])])
     def model() -> None: ...
@@ -139,17 +189,21 @@ def test_annotation_that_is_missing_from_the_file_is_found(
     published: dg.Definitions, storage: Path
 ) -> None:
     path = export_folder(storage) / "annotations.json"
-    document: dict[str, Any] = json.loads(path.read_text())
-    document["annotations"].pop()
-    path.write_text(json.dumps(document))
-    found = run_export_checks(published)["loads_in_pycocotools"]
+    lines = path.read_text().splitlines()
+    del lines[-2]
+    path.write_text("\n".join(lines))
+    found = run_export_checks(published)["counts_add_up"]
     assert not found.passed
-    assert "2 images and 2 annotations" in str(found.description)
+    assert "annotations.json" in str(found.description)
 
 
 def test_file_that_is_no_coco_file_is_found(published: dg.Definitions, storage: Path) -> None:
-    (export_folder(storage) / "annotations.json").write_text('{"annotations": [{}]}')
-    assert not run_export_checks(published)["loads_in_pycocotools"].passed
+    path = export_folder(storage) / "annotations.json"
+    spoilt = path.read_text().replace('"segmentation":[[', '"segmentation":["a",[')
+    path.write_text(spoilt)
+    found = run_export_checks(published)["loads_in_pycocotools"]
+    assert not found.passed
+    assert "annotations.json" in str(found.description)
 
 
 def test_number_that_is_wrong_in_the_manifest_is_found(

@@ -14,13 +14,23 @@ from dagster.components.testing.utils import (
 from pydantic import ValidationError
 
 from coco_dagster.coco.profiles import PROFILES, ExportSettings
+from coco_dagster.orchestrate.check_settings import CheckOptions, ExportChecks
 from coco_dagster.orchestrate.component import EncordCocoExport
 from coco_dagster.orchestrate.definitions import build_encord_coco_defs
+from coco_dagster.orchestrate.settings import ExportSchedule, Freshness, Retries, SourceSensor
+from coco_dagster.orchestrate.steps import OpSettings
+from coco_dagster.orchestrate.translator import EncordAsset, EncordCocoTranslator
 from coco_dagster.report.settings import ReportSettings
 from coco_dagster.tables.schemas import LABEL_TABLES
 from tests.dg_command import run_dg
 
 MINIMAL = {"name": "boats", "labels": "labels"}
+
+
+class VisionTranslator(EncordCocoTranslator):
+    def get_asset_spec(self, asset: EncordAsset) -> dg.AssetSpec:
+        spec = super().get_asset_spec(asset)
+        return spec.replace_attributes(group_name="vision", owners=["team:labels"])
 
 
 def load(**attributes: Any) -> EncordCocoExport:
@@ -46,6 +56,22 @@ def described(made: dg.Definitions) -> dict[str, Any]:
             for check in made.asset_checks or []
             for spec in getattr(check, "check_specs", [])
         },
+        "groups": {
+            spec.key: (spec.group_name, spec.owners) for spec in made.resolve_all_asset_specs()
+        },
+        "conditions": {
+            spec.key: (spec.automation_condition, spec.freshness_policy, spec.partitions_def)
+            for spec in made.resolve_all_asset_specs()
+        },
+        "ops": {
+            step.op.name: (step.op.tags, step.op.pool, step.op.retry_policy)
+            for step in (*(made.assets or []), *(made.asset_checks or []))
+            if isinstance(step, dg.AssetsDefinition)
+        },
+        "sensors": [
+            (getattr(sensor, "name", None), getattr(sensor, "minimum_interval_seconds", None))
+            for sensor in made.sensors or []
+        ],
         "job": getattr(job, "name", None),
         "schedules": [
             (getattr(schedule, "name", None), getattr(schedule, "cron_schedule", None))
@@ -72,8 +98,16 @@ def test_yaml_and_python_make_the_same_definitions() -> None:
         storage="out",
         branches=["main", "review"],
         workers=2,
-        checks={"rejected_labels": "block"},
+        checks={"no_rejected_labels": {"blocking": True}},
         schedule={"cron": "0 5 * * *"},
+        sensor={"interval_seconds": 5},
+        partition_by="dataset",
+        automation="eager",
+        freshness={"fail_hours": 36},
+        pool="encord",
+        retries={"max_retries": 2},
+        ops={"tables": {"tags": {"size": "large"}}},
+        translation={"group_name": "vision", "owners": ["team:labels"]},
     )
     root = Path.cwd()
     from_python = build_encord_coco_defs(
@@ -83,8 +117,16 @@ def test_yaml_and_python_make_the_same_definitions() -> None:
         storage=str(root / "out"),
         export=ExportSettings(branches=("main", "review")),
         workers=2,
-        rejected_labels="block",
-        cron="0 5 * * *",
+        checks=ExportChecks(no_rejected_labels=CheckOptions(blocking=True)),  # type: ignore[call-arg]
+        schedule=ExportSchedule(cron="0 5 * * *"),
+        sensor=SourceSensor(interval_seconds=5),
+        partition_by="dataset",
+        automation="eager",
+        freshness=Freshness(fail_hours=36),
+        pool="encord",
+        retries=Retries(max_retries=2),
+        ops={"tables": OpSettings(tags={"size": "large"})},
+        translator=VisionTranslator(),
     )
     assert described(from_yaml) == described(from_python)
 
@@ -107,7 +149,7 @@ def test_settings_of_the_export(attributes: dict[str, Any], expected: ExportSett
         ("classification_style", "nested"),
         ("coordinate_precision", 2),
         ("coordinate_precision", 0),
-        ("file_name_template", "{data_hash}{extension}"),
+        ("file_name_template", "{data_hash}.{extension}"),
         ("coco_url", "link"),
     ],
 )
@@ -131,7 +173,14 @@ def test_every_profile_can_be_chosen(profile: str) -> None:
         ({"branches": []}, "branches"),
         ({"workers": 0}, "workers"),
         ({"coordinate_precision": -1}, "coordinate_precision"),
-        ({"checks": {"rejected_labels": "ignore"}}, "rejected_labels"),
+        ({"checks": {"no_rejected_labels": "ignore"}}, "no_rejected_labels"),
+        ({"checks": {"no_such_check": {}}}, "no_such_check"),
+        ({"partition_by": "day"}, "partition_by"),
+        ({"automation": "always"}, "automation"),
+        ({"sensor": {"interval_seconds": 0}}, "interval_seconds"),
+        ({"retries": {"backoff": "random"}}, "backoff"),
+        ({"exports": {"a": {"layuot": "coco"}}}, "layuot"),
+        ({"min_side": "small"}, "min_side"),
         ({"schedule": {"cron": "daily"}}, "cron"),
         ({"lables": "labels"}, "lables"),
     ],

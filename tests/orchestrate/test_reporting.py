@@ -8,8 +8,7 @@ import dagster as dg
 import pytest
 
 from coco_dagster.report.settings import ReportSettings
-from tests.objects import box
-from tests.orchestrate.conftest import write_row
+from tests.orchestrate.conftest import boat, write_row
 
 Build = Callable[..., dg.Definitions]
 Launch = Callable[..., dg.ExecuteInProcessResult]
@@ -56,7 +55,7 @@ def test_the_next_export_is_compared_with_this_one(
     with dg.instance_for_test() as instance:
         first = metadata(launch(build(), instance=instance), "coco")
         assert "compared_with" not in first
-        write_row(labels, "c", [box("o1"), box("o2")])
+        write_row(labels, "c", [boat("o1"), boat("o2", 0.5)])
         second = metadata(launch(build(), instance=instance), "coco")
         again = metadata(launch(build(), instance=instance), "coco")
     assert second["compared_with"].value == first["export_id"].value

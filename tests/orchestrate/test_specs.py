@@ -7,10 +7,11 @@ import dagster as dg
 import pytest
 
 from coco_dagster.coco.profiles import ExportSettings
-from coco_dagster.orchestrate.pipeline import Pipeline
+from coco_dagster.orchestrate.pipeline import Export, Pipeline
 from coco_dagster.orchestrate.specs import asset_specs
 from coco_dagster.tables.schemas import LABEL_TABLES, TABLES
 
+REVIEWED = ExportSettings(branches=("main", "review"))
 ASSETS = ("raw_labels", "ontology", *LABEL_TABLES, "coco")
 
 
@@ -72,7 +73,7 @@ def test_columns_are_described_before_the_table_is_made(table: str) -> None:
     [
         ({"labels": "other"}, {"raw_labels"}),
         ({"ontology": None}, {"ontology"}),
-        ({"exports": {"coco": ExportSettings(branches=("main", "review"))}}, {"coco"}),
+        ({"exports": {"coco": Export(settings=REVIEWED)}}, {"coco"}),
         ({"workers": 2}, set()),
     ],
     ids=["labels", "ontology", "export", "workers"],
@@ -84,6 +85,6 @@ def test_setting_marks_only_its_own_asset_as_outdated(
 
 
 def test_several_exports_hang_off_one_set_of_tables() -> None:
-    exports = {"coco": ExportSettings(), "reviewed": ExportSettings(branches=("review",))}
+    exports = {"coco": Export(), "reviewed": Export(settings=REVIEWED)}
     made = specs(exports=exports)
     assert upstream(made["coco"]) == upstream(made["reviewed"])

@@ -206,6 +206,14 @@ class Page:
         self.send("Input.dispatchKeyEvent", type="keyDown", key=key, **text, **code)
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
 
+    def open_markdown(self) -> None:
+        """Open the first long Markdown among the metadata of Dagster's page of an asset."""
+        self.run(
+            """[...document.querySelectorAll('*')]
+            .find((one) => !one.children.length && one.textContent === '[Show Markdown]').click()"""
+        )
+        self.wait("document.querySelector('img[alt]')?.naturalWidth > 0")
+
     def picture(self, *, whole: bool = False) -> Image.Image:
         """What the window shows, or the whole page."""
         answer = self.send(

@@ -1,24 +1,14 @@
 """Dagster's UI on the sample in a browser: the graph of assets, and their pages."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import requests
 from dagster_shared.serdes import serialize_value
 
-from definitions.definitions import defs
 from tests.report.browser import Browser, Page
-
-ROOT = Path(__file__).parents[2]
-STARTS_WITHIN = 120.0
+from tests.report.dagster_ui import materialised_sample, running_ui
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -27,56 +17,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home of a Dagster in which the sample was materialised."""
     folder = tmp_path_factory.mktemp("dagster_home")
-    shutil.copy(ROOT / "definitions" / "dagster.yaml", folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("COCO_DAGSTER_STORAGE", str(folder / "storage"))
-        patch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
-        for variable in ("LABELS", "ONTOLOGY", "PICTURES"):
-            patch.delenv(f"COCO_DAGSTER_{variable}", raising=False)
-        made = defs()
-        assert isinstance(made, dg.Definitions)
-        with dg.DagsterInstance.from_config(str(folder)) as instance:
-            made.resolve_job_def("sample_job").execute_in_process(instance=instance)
+    with materialised_sample(folder):
         yield folder
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def ui(home: Path) -> Iterator[str]:
     """Address of the UI."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    program = Path(sys.executable).parent / "dagster-webserver"
-    command = [str(program), "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
-    environment = {"DAGSTER_HOME": str(home), "TZ": "UTC"}
-    log = home / "webserver.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output
-        )
-        try:
-            wait_until_up(url, process, log)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def wait_until_up(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            requests.get(f"{url}/server_info", timeout=STARTS_WITHIN).raise_for_status()
-            return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError(f"{process.poll()}: {log.read_text()}")
+    with running_ui(home) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +65,7 @@ def test_the_page_of_an_export_tells_what_it_holds(page: Page, ui: str) -> None:
 
 def test_the_page_of_an_export_shows_annotated_images(page: Page, ui: str) -> None:
     show(page, f"{ui}/assets/sample/coco?view=overview", "contact_sheet")
-    page.run(
-        """[...document.querySelectorAll('*')]
-        .find((one) => !one.children.length && one.textContent === '[Show Markdown]').click()"""
-    )
-    page.wait("document.querySelector('img[alt=\"annotated images\"]')?.naturalWidth > 0")
+    page.open_markdown()
     image = "document.querySelector('img[alt=\"annotated images\"]')"
     width, shown_width, height = page.run(
         f"[{image}.naturalWidth, {image}.clientWidth, {image}.naturalHeight]"

@@ -100,8 +100,9 @@ def test_files_of_an_earlier_export_go_even_if_a_run_broke_off_between(
     assert published(server, bucket) == OTHERS
 
 
-@pytest.mark.parametrize("name", ["lineage.parquet", "manifest.json"])
-@pytest.mark.parametrize("answer", [SLOW_DOWN, INTERNAL_ERROR], ids=["throttled", "errors"])
+@pytest.mark.parametrize(
+    ("name", "answer"), [("lineage.parquet", SLOW_DOWN), ("manifest.json", INTERNAL_ERROR)]
+)
 def test_a_store_that_keeps_failing_has_no_export(
     name: str, answer: Answer, server: S3Server, bucket: str, out: str, tmp_path: Path
 ) -> None:

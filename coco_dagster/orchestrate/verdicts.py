@@ -1,0 +1,75 @@
+"""What a check looks at, and what it finds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from coco_dagster.orchestrate.store import Partition, PipelineStore
+
+if TYPE_CHECKING:
+    from coco_dagster.tables.store import TableSet
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes:
+        passed: whether all is well.
+        description: what is wrong, in a sentence; empty when all is well.
+        metadata: numbers that it was found by.
+    """
+
+    passed: bool
+    description: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a check looks at.
+
+    Attributes:
+        store: what the pipeline keeps.
+        asset: name of the table or export that is checked.
+        partitions: partitions that the run made.
+        threshold: what the check lets pass.
+        consumers: programs that the validator takes into account.
+        sample_images: images of each COCO file that pycocotools is given at most.
+    """
+
+    store: PipelineStore
+    asset: str
+    partitions: Sequence[Partition]
+    threshold: float
+    consumers: tuple[str, ...]
+    sample_images: int
+
+    def labels(self) -> "list[TableSet]":
+        """Tables of the partitions."""
+        return [self.store.labels(partition) for partition in self.partitions]
+
+    def raw_labels(self) -> "list[TableSet]":
+        """Label rows of the partitions."""
+        return [self.store.raw_labels(partition) for partition in self.partitions]
+
+    def exported_labels(self, partition: Partition) -> "list[TableSet]":
+        """Tables that an export was made from.
+
+        Args:
+            partition: the partition of an export per partition; None: of the one over all.
+        """
+        if partition is not None:
+            return [self.store.labels(partition)]
+        return [self.store.labels(key) for key in self.store.partitions_with_labels()]
+
+    def exports(self) -> dict[Partition, str]:
+        """Where the exports that the check looks at are published, by partition."""
+        per_partition = self.store.pipeline.exports[self.asset].per_partition
+        targets = self.partitions if per_partition else [None]
+        return {target: self.store.exports_root(self.asset, target) for target in targets}
+
+
+def within(share: float, threshold: float) -> bool:
+    """Whether a share is no more than what is let pass, whatever its last digits."""
+    return share <= threshold + 1e-12

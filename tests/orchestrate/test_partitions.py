@@ -1,0 +1,115 @@
+"""Label rows and tables by partition, with one export over all or one each."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from coco_dagster.orchestrate.partitions import range_tags
+from coco_dagster.orchestrate.pipeline import Export
+from tests.orchestrate.conftest import boat, write_row
+
+Build = Callable[..., dg.Definitions]
+Launch = Callable[..., dg.ExecuteInProcessResult]
+KEYS = ["row-a.json", "row-b.json"]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        made.add_dynamic_partitions("boats_partitions", KEYS)
+        yield made
+
+
+def run(definitions: dg.Definitions, instance: dg.DagsterInstance, *keys: str) -> Any:
+    job = definitions.resolve_job_def("boats_job")
+    if len(keys) == 1:
+        return job.execute_in_process(instance=instance, partition_key=keys[0])
+    return job.execute_in_process(instance=instance, tags=dict(range_tags(KEYS, keys)))
+
+
+def export_of(folder: Path) -> str:
+    return str(json.loads((folder / "latest.json").read_text())["export_id"])
+
+
+def test_export_over_a_range_of_partitions_is_that_of_the_whole(
+    build: Build, launch: Launch, instance: dg.DagsterInstance, storage: Path, tmp_path: Path
+) -> None:
+    result = run(build(partition_by="shard"), instance, *KEYS)
+    made = {
+        (event.asset_key.path[-1], event.partition)
+        for event in result.get_asset_materialization_events()
+    }
+    assert {("frames", key) for key in KEYS} | {("coco", None), ("ontology", None)} <= made
+    launch(build(storage=str(tmp_path / "whole")))
+    whole, merged = tmp_path / "whole" / "exports" / "boats", storage / "exports" / "boats"
+    assert export_of(merged) == export_of(whole)
+    for name in ("annotations.json", "lineage.parquet", "findings.parquet"):
+        parts = [folder / export_of(folder) / name for folder in (whole, merged)]
+        assert parts[0].read_bytes() == parts[1].read_bytes()
+
+
+def test_partitions_can_be_run_one_by_one(
+    build: Build, instance: dg.DagsterInstance, storage: Path
+) -> None:
+    definitions = build(partition_by="shard")
+    first = run(definitions, instance, KEYS[0])
+    second = run(definitions, instance, KEYS[1])
+    counts = [
+        event.materialization.metadata["partitions"].value
+        for result in (first, second)
+        for event in result.get_asset_materialization_events()
+        if event.asset_key.path[-1] == "coco"
+    ]
+    assert counts == [1, 2]
+
+
+def test_each_partition_can_have_an_export_of_its_own(
+    build: Build, instance: dg.DagsterInstance, storage: Path
+) -> None:
+    run(build(partition_by="shard", exports={"each": Export(per_partition=True)}), instance, *KEYS)
+    root = storage / "exports" / "boats" / "each" / "partitions"
+    assert sorted(path.name for path in root.iterdir()) == KEYS
+
+
+def test_partition_that_the_source_lacks_is_named(
+    build: Build, instance: dg.DagsterInstance
+) -> None:
+    instance.add_dynamic_partitions("boats_partitions", ["row-z.json"])
+    with pytest.raises(dg.Failure) as failure:
+        run(build(partition_by="shard"), instance, "row-z.json")
+    assert "no partition row-z.json" in str(failure.value.description)
+
+
+def test_one_changed_row_computes_its_part_alone(
+    build: Build, launch: Launch, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coco_dagster.export.chunks.CHUNK_BYTES", 1)
+    for name in "cdef":
+        write_row(labels, name, [boat("o1")])
+    launch(build())
+    write_row(labels, "d", [boat("o1", 0.3)])
+    said = {
+        event.materialization.asset_key.path[-1]: event.materialization.metadata
+        for event in launch(build()).get_asset_materialization_events()
+    }
+    assert said["raw_labels"]["parts_computed"].value == 1
+    assert said["frames"]["parts_computed"].value == 1
+    assert said["raw_labels"]["rows_changed"].value == 1
+    assert said["raw_labels"]["rows_new"].value == 0
+
+
+def test_deleted_export_comes_back_with_the_same_bytes(
+    build: Build, launch: Launch, storage: Path
+) -> None:
+    launch(build())
+    root = storage / "exports" / "boats"
+    path = root / export_of(root) / "annotations.json"
+    before = path.read_bytes()
+    for file in path.parent.iterdir():
+        file.unlink()
+    launch(build(), "coco")
+    assert path.read_bytes() == before
