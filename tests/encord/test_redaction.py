@@ -41,7 +41,10 @@ def test_a_link_keeps_what_is_no_secret(link: str, public: str) -> None:
         ("by jane.SECRET@example.com, today", "by <e-mail>, today"),
         ('{"by": "SECRET@x.org"}', '{"by": "<e-mail>"}'),
         ("mailto:SECRET%40x.org", "mailto:<e-mail>"),
-        ("of `https://h/x?a=SECRET` and 'b/c.jpg?d=SECRET', two", "of `https://h/x` and 'b/c.jpg', two"),
+        (
+            "of `https://h/x?a=SECRET` and 'b/c.jpg?d=SECRET', two",
+            "of `https://h/x` and 'b/c.jpg', two",
+        ),
         ("a::s3://b/c?SECRET::zip://d", "a::s3://b/c"),
         ("x://h,y://SECRET:SECRET@i", "x://h,y://i"),
         ("AWS_SECRET_ACCESS_KEY=SECRET/SECRET+", "AWS_SECRET_ACCESS_KEY=…"),

@@ -71,7 +71,9 @@ def test_exports_into_one_folder_at_once_leave_a_whole_one(
             out.mkdir(parents=True)
             (out / "notes.txt").write_text("mine")
             others = ["notes.txt"]
-        errors = at_once(*(lambda run=run: publish(out, files_of(run)) for run in range(3)))
+        errors = at_once(
+            *(lambda run=run, out=out: publish(out, files_of(run)) for run in range(3))
+        )
         assert errors == []
         assert content_of(out) in due
         assert (
