@@ -11,31 +11,42 @@ from typing import Final
 import numpy as np
 import shapely
 
+from coco_dagster.coco.crossings import crossing_often
 from coco_dagster.coco.regions import Geometries, are_valid, faces_inside, shapely_polygons
 from coco_dagster.coco.rings import Floats, Rings, offsets_of, reduce_spans
 from coco_dagster.encord.run_lengths import Flags, Ints, ragged_arange
 
 _EPSILON: Final = float(np.finfo(np.float64).eps)
 _MAX_PAIRED_POLYGONS: Final = 16
+_BOXES: Final = 256
 
 
 # GEOS raises flags of the processor for coordinates that no image has; its answers hold.
 @np.errstate(all="ignore")
-def region_areas(rings: Rings) -> Floats:
+def region_areas(rings: Rings, max_crossings: int | None = None) -> Floats:
     """Area of each annotation, in square pixels: of the union of its polygons without their holes.
 
     Args:
         rings: outlines whose rings have at least three points.
+        max_crossings: how often the outlines of an annotation may cross; its area is NaN where
+            they do so more often. None: any number of times, in any time that it takes.
     """
     if rings.ring_offsets.size == 1:
         return np.zeros(rings.annotation_offsets.size - 1)
     ring_areas, star_shaped = _shoelace(rings)
     polygon_areas = _polygon_areas(ring_areas, rings)
     crossed = ~are_valid(rings, star_shaped)
+    overlapping = _overlapping(rings)
+    if max_crossings is not None and (crossed.any() or overlapping.any()):
+        suspects = overlapping | reduce_spans(np.logical_or, crossed, rings.annotation_offsets)
+        tangled = crossing_often(rings, suspects, max_crossings)
+        if tangled.any():
+            areas = np.full(tangled.size, np.nan)
+            areas[~tangled] = region_areas(rings.where(~tangled))
+            return areas
     faces, owner = faces_inside(rings.where_polygon(crossed))
     polygon_areas[crossed] = np.bincount(owner, shapely.area(faces), int(np.count_nonzero(crossed)))
     areas = reduce_spans(np.add, polygon_areas, rings.annotation_offsets)
-    overlapping = _overlapping(rings)
     if overlapping.any():
         face_polygon = np.flatnonzero(crossed)[owner]
         areas[overlapping] = _union_areas(rings, overlapping, ~crossed, faces, face_polygon)
@@ -96,13 +107,16 @@ def _polygon_areas(ring_areas: Floats, rings: Rings) -> Floats:
 
 
 def _overlapping(rings: Rings) -> Flags:
-    """Annotations of which some polygons may overlap: their bounds do, or there are many."""
+    """Annotations of which some polygons may overlap, since their bounds do."""
     polygons = np.diff(rings.annotation_offsets)
     overlapping = polygons > _MAX_PAIRED_POLYGONS
     several = np.flatnonzero((polygons > 1) & ~overlapping)
-    if several.size == 0:
+    if several.size == 0 and not overlapping.any():
         return overlapping
     bounds = rings.polygon_bounds()
+    for annotation in np.flatnonzero(overlapping).tolist():
+        first, end = rings.annotation_offsets[annotation : annotation + 2]
+        overlapping[annotation] = _any_meet(bounds[first:end])
     count = polygons[several]
     pair = ragged_arange(count * count)
     one, other = np.divmod(pair, np.repeat(count, count * count))
@@ -112,6 +126,20 @@ def _overlapping(rings: Rings) -> Flags:
     meet = (np.maximum(a[:, :2], b[:, :2]) < np.minimum(a[:, 2:], b[:, 2:])).all(axis=1)
     overlapping[owner[meet]] = True
     return overlapping
+
+
+def _any_meet(bounds: Floats) -> bool:
+    """Whether two of many boxes meet.
+
+    Args:
+        bounds: least x and y and greatest x and y of each, shape (boxes, 4).
+    """
+    boxes = shapely.box(*bounds.T)
+    tree = shapely.STRtree(boxes)
+    starts = range(0, boxes.size, _BOXES)
+    parts = (boxes[start : start + _BOXES] for start in starts)
+    # Every box meets itself.
+    return any(tree.query(part).shape[1] > part.size for part in parts)
 
 
 def _union_areas(

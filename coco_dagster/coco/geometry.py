@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from coco_dagster.coco.fitting import fitted
 from coco_dagster.coco.keyholes import keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
+from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.masks import Masks
 from coco_dagster.coco.number_text import json_text, rounded, rounded_above_zero, rounded_boxes
 from coco_dagster.coco.profiles import Profile
@@ -144,11 +145,18 @@ def render_geometry(
     rows = annotations.select(_SHAPE_COLUMNS)
     shapes = rows["shape"].rechunk().to_arrow().dictionary_encode()
     codes = shapes.indices.to_numpy()
-    left_out = np.zeros(rows.height, np.int8)
+    crowded = rows["ring_sizes"].list.len().fill_null(0).to_numpy() > profile.max_rings
+    left_out = np.where(crowded, np.int8(LeftOut.TOO_MANY_RINGS), np.int8(LeftOut.NOT))
     places, parts = [], [_empty()]
     for code, shape in enumerate(shapes.dictionary.to_pylist()):
-        chosen = np.flatnonzero(codes == code)
-        fit = fitted(SHAPES[shape](ShapeBatch(rows[chosen], skeletons)), shape, profile)
+        chosen = np.flatnonzero((codes == code) & ~crowded)
+        batch = ShapeBatch(rows[chosen], skeletons, profile.max_crossings)
+        drawing = SHAPES[shape](batch)
+        tangled = np.isnan(drawing.area)
+        left_out[chosen[tangled]] = LeftOut.TANGLED
+        if tangled.any():
+            chosen, drawing = chosen[~tangled], drawing.where(~tangled)
+        fit = fitted(drawing, shape, profile)
         left_out[chosen] = fit.left_out
         places.append(chosen[fit.left_out == 0])
         parts.append(render(fit.drawing, profile))

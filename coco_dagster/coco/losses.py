@@ -23,6 +23,8 @@ class LeftOut(IntEnum):
     NOT_IN_CATEGORY_FILE = 6
     IN_NO_SPLIT = 7
     IMAGE_WITHOUT_SIZE = 8
+    TOO_MANY_RINGS = 9
+    TANGLED = 10
 
 
 class Reason(Struct, frozen=True):
@@ -61,6 +63,12 @@ REASONS: Final = {
     ),
     LeftOut.IMAGE_WITHOUT_SIZE: Reason(
         "image_without_size", "The width and height of its image are unknown."
+    ),
+    LeftOut.TOO_MANY_RINGS: Reason(
+        "too_many_rings", "It has more rings than `max_rings`, which can be raised."
+    ),
+    LeftOut.TANGLED: Reason(
+        "tangled", "Its outlines cross more often than `max_crossings`, which can be raised."
     ),
 }
 

@@ -93,6 +93,22 @@ class Profile(Struct, frozen=True, kw_only=True):
             "area are left out. none: all are kept. Points and skeletons are not judged."
         ),
     ] = None
+    max_rings: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Rings of one polygon annotation, holes included; one that has more is "
+            "left out.",
+        ),
+    ] = 10_000
+    max_crossings: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Times that the outlines of one annotation may cross; one that is more "
+            "tangled is left out, since finding what it covers would take minutes.",
+        ),
+    ] = 10_000
     images_without_size: Annotated[
         Literal["keep", "leave_out"], Meta(description="Images whose width and height are unknown.")
     ] = "keep"

@@ -64,11 +64,52 @@ def faces_inside(rings: Rings) -> tuple[Geometries, Ints]:
     faces, owner = shapely.get_parts(shapely.polygonize(noded[:, None]), return_index=True)
     inside = shapely.get_coordinates(shapely.point_on_surface(faces))
     edges = np.diff(rings.ring_offsets[rings.polygon_offsets])
-    counts = [np.zeros(0, np.bool_)]
-    for part in bounded_batches(edges[owner], _BATCH_EDGES):
-        counts.append(_contains(rings, owner[part], inside[part]))  # noqa: PERF401
-    counted = np.concatenate(counts)
+    counted = np.zeros(faces.size, np.bool_)
+    is_large = (np.bincount(owner, minlength=edges.size) * edges)[owner] > _BATCH_EDGES
+    small = np.flatnonzero(~is_large)
+    for part in bounded_batches(edges[owner[small]], _BATCH_EDGES):
+        chosen = small[part]
+        counted[chosen] = _contains(rings, owner[chosen], inside[chosen])
+    for polygon in np.unique(owner[is_large]).tolist():
+        chosen = np.flatnonzero(owner == polygon)
+        counted[chosen] = _contains_many(rings.take(np.array([polygon])), inside[chosen])
     return faces[counted], owner[counted]
+
+
+def _contains_many(rings: Rings, inside: Floats) -> Flags:
+    """Which of many points the only polygon contains, by the even-odd rule.
+
+    A tree finds the edges that a line from a point to the right may cross.
+    """
+    points, offsets = rings.closed()
+    is_start = np.ones(points.shape[0], np.bool_)
+    is_start[offsets[1:] - 1] = False
+    start = np.flatnonzero(is_start)
+    ring = np.repeat(np.arange(offsets.size - 1), np.diff(offsets) - 1)
+    (x, y), (next_x, next_y) = points[start].T, points[start + 1].T
+    tree = shapely.STRtree(
+        shapely.box(
+            np.minimum(x, next_x),
+            np.minimum(y, next_y),
+            np.maximum(x, next_x),
+            np.maximum(y, next_y),
+        )
+    )
+    crossed = np.zeros((inside.shape[0], 2), np.bool_)
+    step = max(1, _BATCH_EDGES // start.size)
+    for first in range(0, inside.shape[0], step):
+        at_x, at_y = inside[first : first + step].T
+        ray, edge = tree.query(shapely.box(at_x, at_y, x.max() + 1, at_y))
+        spans = (y[edge] <= at_y[ray]) != (next_y[edge] <= at_y[ray])
+        ray, edge = ray[spans], edge[spans]
+        share = (at_y[ray] - y[edge]) / (next_y[edge] - y[edge])
+        right = at_x[ray] < x[edge] + (next_x[edge] - x[edge]) * share
+        pairs, times = np.unique((ray * offsets.size + ring[edge])[right], return_counts=True)
+        odd = pairs[times % 2 == 1]
+        is_hole = (odd % offsets.size > 0).astype(np.int64)
+        crossed[first + odd // offsets.size, is_hole] = True
+    contained: Flags = crossed[:, 0] & ~crossed[:, 1]
+    return contained
 
 
 def _contains(rings: Rings, polygon: Ints, inside: Floats) -> Flags:

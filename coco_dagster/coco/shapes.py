@@ -70,10 +70,12 @@ class ShapeBatch:
     Attributes:
         rows: rows of the table `annotations` with `frame_width` and `frame_height`, in pixels.
         skeletons: point names in template order, by feature hash.
+        max_crossings: as for `region_areas`.
     """
 
     rows: pl.DataFrame
     skeletons: SkeletonNames = field(default_factory=dict)
+    max_crossings: int | None = None
 
     @property
     def frame_sizes(self) -> Floats:
@@ -140,14 +142,15 @@ def draw_rotatable_bounding_boxes(batch: ShapeBatch) -> Drawing:
 
 
 def draw_polygons(batch: ShapeBatch) -> Drawing:
-    """All rings as drawn, but for a point that only closes one."""
+    """All rings as drawn, but for a point that only closes one; the area of a tangle is NaN."""
     points, _ = batch.points()
     ring_sizes, _ = flat_lists(batch.rows["ring_sizes"])
     polygon_sizes, polygons = flat_lists(batch.rows["polygon_sizes"])
     rings = Rings(
         points, offsets_of(ring_sizes), offsets_of(polygon_sizes), polygons.astype(np.int64)
     ).without_closing_points()
-    return batch.drawing(rings.bounding_boxes(), region_areas(rings), rings)
+    areas = region_areas(rings, batch.max_crossings)
+    return batch.drawing(rings.bounding_boxes(), areas, rings)
 
 
 def draw_polylines(batch: ShapeBatch) -> Drawing:

@@ -179,16 +179,18 @@ class _CountedReader:
         closed: whether it is closed, as pyarrow asks of files.
     """
 
-    closed = False
-
     def __init__(self, file: BinaryIO) -> None:
         self.count = 0
+        self.closed = False
         self._file = file
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
         self.count += len(data)
         return data
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def _state_of(stored: Any, *, is_new: bool = True) -> object:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -129,18 +130,18 @@ def _publish_locally(draft: Path, target: Path) -> None:
                 return
         # Another run may take it away, or put its own export there, at any time.
         with suppress(FileNotFoundError), locked_folder(target) as is_there:
-            if is_there:
-                _publish_over(draft, target)
+            if is_there and _publish_over(draft, target):
                 return
 
 
-def _publish_over(draft: Path, target: Path) -> None:
+def _publish_over(draft: Path, target: Path) -> bool:
+    """Whether the draft is published; if not, another run put its export there first."""
     remove_abandoned(target)
     earlier = exported_files(target)
     if _holds_nothing_else(target, earlier) and not _must_stay(target, draft):
-        _replace(target, draft, earlier)
-    else:
-        _fill(target, draft, earlier)
+        return _replace(target, draft, earlier)
+    _fill(target, draft, earlier)
+    return True
 
 
 def _holds_nothing_else(folder: Path, exported: set[str]) -> bool:
@@ -157,19 +158,37 @@ def _other_files(folder: Path, exported: set[str]) -> list[str]:
     return sorted(name for name in names if not is_staged(name.partition("/")[0]))
 
 
-def _replace(target: Path, draft: Path, earlier: set[str]) -> None:
-    """Put the draft in the place of a folder, which stays if that fails."""
-    replaced = draft
-    if not exchange(draft, target):
-        replaced = draft.parent / RETIRED / target.name
-        replaced.parent.mkdir()
-        try:
-            target.rename(replaced)
-            draft.rename(target)
-        except BaseException:
-            put_back(draft.parent)
+def _replace(target: Path, draft: Path, earlier: set[str]) -> bool:
+    """Put the draft in the place of a folder, which stays if that fails.
+
+    Returns:
+        False where another run put its export there between the two steps that this takes on a
+        file system without an exchange of folders; the draft is still where it was.
+    """
+    if exchange(draft, target):
+        _keep_other_files(draft, target, earlier)
+        return True
+    replaced = draft.parent / RETIRED / target.name
+    replaced.parent.mkdir(exist_ok=True)
+    is_published = False
+    try:
+        target.rename(replaced)
+        draft.rename(target)
+        is_published = True
+    except OSError as error:
+        put_back(draft.parent)
+        if error.errno not in _OCCUPIED:
             raise
-    # Somebody may have put a file there since it was looked at.
+    except BaseException:
+        put_back(draft.parent)
+        raise
+    _keep_other_files(replaced, target, earlier)
+    shutil.rmtree(replaced.parent, ignore_errors=True)
+    return is_published
+
+
+def _keep_other_files(replaced: Path, target: Path, earlier: set[str]) -> None:
+    """Somebody may have put a file into a folder since it was looked at."""
     for name in _other_files(replaced, earlier):
         if not (target / name).exists():
             _move(replaced / name, target / name)

@@ -193,4 +193,3 @@ class _PublishedManifest(Struct, frozen=True):
     files: list[ExportFile]
     counts: dict[str, int]
     findings: dict[str, int]
-

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import dagster as dg
 
-from coco_dagster.coco.profiles import ENCORD
 from coco_dagster.orchestrate.check_settings import (
     CHECK_TYPES,
     EVERY_TABLE,
@@ -94,9 +93,8 @@ def _concerns(check: CheckType, export: Export, given: ExportChecks) -> bool:
     trainer: an export by these rules is judged by what trainers need only where that is wanted.
     """
     is_asked_for = getattr(given, check.name) is not None
-    return (
-        check.name != _FOR_TRAINERS or export.settings.profile.name != ENCORD.name or is_asked_for
-    )
+    is_for_trainers = export.settings.profile.first_annotation_id > 0
+    return check.name != _FOR_TRAINERS or is_for_trainers or is_asked_for
 
 
 def _tables_of(check: CheckType) -> Sequence[str]:

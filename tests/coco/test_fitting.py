@@ -390,3 +390,14 @@ def test_whatever_is_drawn_training_writes_what_trainers_load(rows: list[dict[st
         low, high = np.min(places, axis=0), np.max(places, axis=0)
         # The box of a curve is that of the curve, which leaves its ring by 0.25 px at most.
         assert np.abs(np.array([*low, *high]) - [x, y, x + w, y + h]).max() <= 0.25 + 1e-9
+
+
+def test_outlines_without_measure_are_left_out_and_others_are_not() -> None:
+    dice = np.random.default_rng(0)
+    scribble = polygon((tuple(dice.random(600).tolist()),))
+    crowded = polygon((SQUARE,) * 6)
+    profile = replace(ENCORD, max_rings=5)
+    rows = (scribble, polygon((SQUARE,)), crowded, bitmask(np.eye(30)))
+    assert left_out(*rows, profile=profile) == ["tangled", None, "too_many_rings", None]
+    raised = replace(profile, max_rings=6, max_crossings=10**6)
+    assert left_out(*rows, profile=raised) == [None] * 4

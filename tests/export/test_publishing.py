@@ -113,6 +113,29 @@ def test_a_failure_to_replace_leaves_the_earlier_export(
     assert names(tmp_path) == ["labels.json", "out"]
 
 
+def test_an_export_that_another_run_overtakes_is_published_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an exchange of folders there is a moment in which neither is there."""
+    out = tmp_path / "out"
+    export(tmp_path, out)
+    real_rename = Path.rename
+    overtaken: list[str] = []
+
+    def rename(path: Path, target: Path) -> Path:
+        if path.name == "draft" and not overtaken:
+            overtaken.append(target.name)
+            target.mkdir()
+            (target / "of_another_run.txt").write_text("mine")
+        return real_rename(path, target)
+
+    monkeypatch.setattr("coco_dagster.export.publishing.exchange", lambda *_: False)
+    monkeypatch.setattr(Path, "rename", rename)
+    assert export(tmp_path, out, box("other")) == published(out)
+    assert names(out) == sorted([*FILES, "of_another_run.txt"])
+    assert names(tmp_path) == ["labels.json", "out"]
+
+
 def test_a_crash_among_other_files_leaves_no_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from tests.stores.label_store import write_rows
 
 PACKAGE = Path(__file__).parents[2] / "coco_dagster"
 CLOCKS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"}
-CALENDARS = {"now", "utcnow", "today", "localtime", "gmtime", "strftime"}
+CALENDARS = {"now", "utcnow", "today", "localtime", "gmtime"}
 READERS = {
     "encord/source_stamps.py": "whether a file was written so long ago that a change would show",
     "export/progress.py": "how long stages take, which is told but not published",

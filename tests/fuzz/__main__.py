@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fuzz.corpora import Corpus, of_files
 from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES
-from tests.fuzz.running import Tally, limit_memory, peak_memory, random_cases
+from tests.fuzz.running import Failure, Tally, limit_memory, peak_memory, random_cases
 
 
 def main() -> int:
@@ -29,18 +29,23 @@ def main() -> int:
     for number in itertools.count():
         if tally.rows >= given.rows:
             break
+        known = len(tally.failures)
         tally.add(next(random_cases(given.seed + number, corpora)))
+        if len(tally.failures) > known:
+            _show(*list(tally.failures.items())[-1])
         if number % 100 == 99:
             print(f"{tally.rows:,} rows, {len(tally.failures)} kinds of failures", file=sys.stderr)
     _report(tally, time.monotonic() - start)
     return 1 if tally.failures else 0
 
 
+def _show(kind: str, failure: Failure) -> None:
+    case = failure.case
+    print(f"--- {kind}\n{case.corpus.name}, {case.profile}{', derived' * case.derive}")
+    print(*case.spoilings, failure.error, sep="\n", flush=True)
+
+
 def _report(tally: Tally, seconds: float) -> None:
-    for kind, failure in tally.failures.items():
-        print(f"--- {kind}\n{failure.case.corpus.name} {failure.case.profile}")
-        print(*failure.case.spoilings, sep="\n")
-        print(failure.error)
     facts = {
         "named mutations": sum(map(len, (ROWS, ROW_TEXTS, WHOLE_FILES, ONTOLOGIES))),
         "spoilt rows": tally.rows,

@@ -142,8 +142,8 @@ def test_pictures_of_every_mode_are_read(mode: str) -> None:
 
 
 def test_a_large_photograph_is_read_at_about_the_size_that_is_needed() -> None:
-    data = encoded(np.zeros((800, 1600, 3), np.uint8), "JPEG")
-    assert read(data).shape[0] < 200
+    data = encoded(np.zeros((320, 640, 3), np.uint8), "JPEG")
+    assert read(data).shape == (40, 80, 3)
 
 
 @pytest.mark.parametrize("high", [4095, 65535])

@@ -49,7 +49,7 @@ def test_parts_come_back_as_they_were(
         assert list(descriptions) == list(map(column_description, table.schema))
         assert infos[name].rows == table.num_rows
         assert infos[name].bytes == part_path(tmp_path, name, 7, form).stat().st_size
-        assert infos[name].sha256 == content_digest(found[name])
+        assert infos[name].sha256 == (content_digest(found[name]) if form == "parquet" else "")
 
 
 def test_only_the_wanted_columns_are_read(tmp_path: Path, tables: dict[str, pa.Table]) -> None:

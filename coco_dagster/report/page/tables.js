@@ -36,7 +36,7 @@ function showFindings(code = "") {
 
 function delta(before, after) {
   const difference = after - before;
-  return make("span", { class: difference > 0 ? "up" : difference < 0 ? "down" : "quiet" }, `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${number(Math.abs(difference))}`);
+  return make("span", { class: difference ? "changed" : "quiet" }, `${difference > 0 ? "+" : difference < 0 ? "−" : "±"}${number(Math.abs(difference))}`);
 }
 
 function deltaTable(name, rows) {

@@ -1,6 +1,7 @@
 """Pictures from the bytes of their files: photographs, DICOM slices, frames of videos."""
 
 from io import BytesIO
+from math import ceil
 from typing import IO, Final
 
 import numpy as np
@@ -71,7 +72,9 @@ def _read_photograph(
     try:
         with Image.open(BytesIO(data)) as picture:
             turned = _is_turned(picture, image_size)
-            picture.draft("RGB", (target, target))
+            scale = min(1.0, target / max(picture.size))
+            width, height = (ceil(side * scale) for side in picture.size)
+            picture.draft("RGB", (width, height))
             if picture.mode in _DEEP_MODES:
                 return eight_bits(np.asarray(picture))
             return (ImageOps.exif_transpose(picture) if turned else picture).convert("RGB")
