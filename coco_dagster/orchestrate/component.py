@@ -150,7 +150,9 @@ class EncordCocoExport(dg.Component, ExportOptions):
     automation: Annotated[
         AutomationName,
         setting(
-            "When Dagster materialises assets by itself: none, eager, on_missing, on_cron.",
+            "When Dagster materialises assets by itself: none, eager (whenever what they are made "
+            "from has changed), on_missing (partitions that come up), on_cron (by the schedule's "
+            "expression).",
             "eager",
             pattern=one_of(AUTOMATIONS),
         ),

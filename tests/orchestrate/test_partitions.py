@@ -1,7 +1,7 @@
 """Label rows and tables by partition, with one export over all or one each."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ KEYS = ["row-a.json", "row-b.json"]
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
-        made.add_dynamic_partitions("boats_partitions", KEYS)
-        yield made
+def instance(instance: dg.DagsterInstance) -> dg.DagsterInstance:
+    """An instance that knows the partitions."""
+    instance.add_dynamic_partitions("boats_partitions", KEYS)
+    return instance
 
 
 def run(definitions: dg.Definitions, instance: dg.DagsterInstance, *keys: str) -> Any:
