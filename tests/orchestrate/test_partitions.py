@@ -100,16 +100,3 @@ def test_one_changed_row_computes_its_part_alone(
     assert said["frames"]["parts_computed"].value == 1
     assert said["raw_labels"]["rows_changed"].value == 1
     assert said["raw_labels"]["rows_new"].value == 0
-
-
-def test_deleted_export_comes_back_with_the_same_bytes(
-    build: Build, launch: Launch, storage: Path
-) -> None:
-    launch(build())
-    root = storage / "exports" / "boats"
-    path = root / export_of(root) / "annotations.json"
-    before = path.read_bytes()
-    for file in path.parent.iterdir():
-        file.unlink()
-    launch(build(), "coco")
-    assert path.read_bytes() == before
