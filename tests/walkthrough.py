@@ -83,6 +83,8 @@ def running_daemon(project: Path, home: Path, programs: Path) -> Iterator[Path]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # Where we run in the background, interrupts are ignored, by whom we start too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             yield log

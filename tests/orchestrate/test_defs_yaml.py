@@ -62,10 +62,24 @@ attributes:
 """
 
 
+DEFINITIONS = """\
+from pathlib import Path
+
+import dagster as dg
+
+
+@dg.definitions
+def defs():
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+"""
+
+
 def write_project(root: Path) -> Path:
     """Write a project of `dg`; its folder of definitions."""
     defs = root / "ours" / "defs"
     defs.mkdir(parents=True)
+    (defs.parent / "__init__.py").touch()
+    (defs.parent / "definitions.py").write_text(DEFINITIONS)
     (root / "dg.toml").write_text(
         'directory_type = "project"\n[project]\nroot_module = "ours"\n'
         'registry_modules = ["coco_dagster"]\n'
