@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from rich.console import Console
 
 from coco_dagster.cli.failures import one_paragraph_on_failure
 from coco_dagster.cli.progress_bar import progress_bar
@@ -148,6 +147,8 @@ def export(
     if as_json:
         click.echo(json.dumps(_as_json(result)))
     elif sys.stdout.isatty():
+        from rich.console import Console
+
         from coco_dagster.cli.summary import print_summary
 
         print_summary(result, Console())

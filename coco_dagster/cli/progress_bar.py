@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-
 if TYPE_CHECKING:
     from coco_dagster.export.progress import Progress
 
@@ -26,6 +24,7 @@ def progress_bar() -> Iterator["Progress"]:
     if not sys.stderr.isatty():
         yield silent
         return
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
