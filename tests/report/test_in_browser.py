@@ -532,7 +532,7 @@ def test_a_hidden_point_is_hollow_and_a_missing_one_is_not_drawn(
             """['dot', 'rim', 'hole'].map((name) => getComputedStyle(
             document.querySelector(`.stage .chosen .${name}`)).strokeWidth)"""
         )
-        assert widths == ["6.5px", "9px", "3.5px"]
+        assert widths == ["6.5px", "13px", "3.5px"]
         page.run("document.querySelector('#facts details').open = true")
         assert re.search(r"b\s+80, 50, hidden\s+c\s+not labelled", page.text("#facts"))
 
