@@ -45,6 +45,9 @@ def progress_bar() -> Iterator["Progress"]:
 
         def show(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
+                for earlier in bar.tasks:
+                    # Of how many chunks a source has, only its end tells.
+                    bar.update(earlier.id, total=earlier.completed)
                 tasks[stage] = bar.add_task(_STAGES[stage], total=total)
             bar.update(tasks[stage], completed=done, total=total)
 
