@@ -141,8 +141,8 @@ class Profile(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Format of file_name, with the fields data_hash, frame, title, extension, "
-            "dataset_title and default (the name as it is without a template); none: by the kind "
-            "of data."
+            "dataset_title, default (by the kind of data) and flat (without folders, with the "
+            "suffix of a picture); none: flat in the layouts coco and roboflow, else default."
         ),
     ] = None
     coco_url: Annotated[
