@@ -51,6 +51,13 @@ class Profile(Struct, frozen=True, kw_only=True):
             "each runs around its holes too."
         ),
     ] = "rle"
+    bitmasks: Annotated[
+        Literal["rle", "outline"],
+        Meta(
+            description="Bitmasks: rle, run-length encoded; outline, rings along the edges of "
+            "their pixels, those with holes as other outlines with holes."
+        ),
+    ] = "rle"
     keypoints: Annotated[
         Literal["same_file", "own_file"],
         Meta(
