@@ -33,7 +33,7 @@ def main() -> int:
         tally.add(next(random_cases(given.seed + number, corpora)))
         if len(tally.failures) > known:
             _show(*list(tally.failures.items())[-1])
-        if number % 100 == 99:
+        if number % 20 == 19:
             print(f"{tally.rows:,} rows, {len(tally.failures)} kinds of failures", file=sys.stderr)
     _report(tally, time.monotonic() - start)
     return 1 if tally.failures else 0
