@@ -1,5 +1,6 @@
 """`coco-dagster export`."""
 
+import atexit
 import gc
 import json
 import os
@@ -125,6 +126,8 @@ def export(
         # The libraries that follow are imported a fifth faster without it, and nothing in the
         # process has cycles that matter.
         gc.disable()
+        # Or the interpreter would look through all of them when it ends.
+        atexit.register(gc.freeze)
         processes = started_ahead(labels, workers)
         if processes is not None:
             stack.callback(processes.end)
