@@ -186,10 +186,9 @@ class EncordCocoExport(dg.Component, ExportOptions):
         produces = ["asset", "asset_check", "job", "schedule", "sensor", "resource"]
         # Early releases of Dagster 1.13 do not ask for it.
         known = signature(dg.ComponentTypeSpec.__new__).parameters
+        lists: dict[str, Any] = {"produces": produces} if "produces" in known else {}
         return dg.ComponentTypeSpec(
-            description=cls.__doc__,
-            tags=["encord", "coco", "arrow"],
-            **({"produces": produces} if "produces" in known else {}),
+            description=cls.__doc__, tags=["encord", "coco", "arrow"], **lists
         )
 
     def get_asset_spec(self, asset: EncordAsset) -> dg.AssetSpec:

@@ -52,8 +52,10 @@ def test_new_setting_or_version_marks_exactly_what_it_concerns_as_unsynced(
 def test_failed_step_and_what_follows_it_are_run_again_alone(
     labels: Path, ontology: Path, storage: Path, instance: dg.DagsterInstance
 ) -> None:
-    places = tuple(str(path) for path in (labels, ontology, storage))
-    job = dg.build_reconstructable_job("tests.orchestrate.asset_job", "boats_job", places)
+    places = {"labels": str(labels), "ontology": str(ontology), "storage": str(storage)}
+    job = dg.build_reconstructable_job(
+        "tests.orchestrate.asset_job", "boats_job", reconstructable_kwargs=places
+    )
     ontology.unlink()
     with dg.execute_job(job, instance) as failed:
         assert not failed.success
