@@ -28,10 +28,15 @@ LOST = re.compile(r"\d+ of \d+ (images|annotations)|AP ")
 LEFT_OUT_ON_PURPOSE = {"crowd", "rle_crowd"}
 """Crowds: leaving them out of training is what the key is for."""
 
+_UNSEEN_PICTURES = "the looks do not tell which of two pictures labels are given to"
+
 OTHERWISE: Mapping[tuple[str, str], str] = {
     ("annotation_id_0", "mmdet"): "its metric is that of pycocotools; the looks do not evaluate",
     ("annotations_empty", "pycocotools"): "what it cannot load is an empty list of detections",
     ("ids_text", "supervision"): "the rule speaks of all ids, and texts as category ids break it",
+    ("image_id_twice", "ultralytics"): _UNSEEN_PICTURES,
+    ("image_id_twice", "labelformat"): _UNSEEN_PICTURES,
+    ("size_null", "datumaro"): "the rule speaks of texts too, which it refuses",
     ("keypoints_category_text", "datumaro"): "it refuses them in files of keypoints alone",
 }
 """Defects of which the validator says something else than was measured, and why."""

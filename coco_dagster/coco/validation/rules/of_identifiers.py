@@ -88,6 +88,7 @@ IDENTIFIER_RULES: Final = (
         error("refuses the file", DATUMARO, SUPERVISION),
         error("raises KeyError", DETECTRON2, RF_DETR, FIFTYONE, LABELFORMAT),
         error("writes a class that is not there", ULTRALYTICS),
+        error("raises IndexError in training", TORCHVISION),
     ),
     rule(
         "annotation",
@@ -105,7 +106,7 @@ IDENTIFIER_RULES: Final = (
         error("fails to load", HOTCOCO),
         error("refuses the file", DATUMARO),
         error("raises ValueError for image ids", ULTRALYTICS),
-        error("raises TypeError", TRANSFORMERS, RF_DETR),
+        error("raises an error", TORCHVISION, TRANSFORMERS, RF_DETR),
         error("refuses category ids that are not numbers", SUPERVISION),
     ),
     rule(

@@ -39,7 +39,8 @@ IMAGE_RULES: Final = (
         error("keeps one of the two images", TORCHVISION, DETECTRON2, MMDET, RF_DETR),
         error("keeps one of the two images", ULTRALYTICS, DATUMARO, FIFTYONE, LABELFORMAT),
         error("gives the annotations to both images", SUPERVISION),
-        warning("takes the size of the last one", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
+        error("takes both for one image", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        warning("takes the size of the last one", HOTCOCO),
     ),
     rule(
         "image",

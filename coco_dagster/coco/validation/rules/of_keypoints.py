@@ -35,6 +35,7 @@ KEYPOINT_RULES: Final = (
         error("refuses the file as person_keypoints", DATUMARO),
         error("drops the object", ULTRALYTICS, FIFTYONE),
         warning("trains on keypoints that are all unlabelled", RF_DETR),
+        warning("passes the annotation on without them", TORCHVISION),
     ),
     rule(
         "annotation",

@@ -18,7 +18,11 @@ DEFECTS = [
         ("all KeyError", "all KeyError", "all ValueError"),
     ),
     Defect(
-        "same image id", added("images", image_of(1, "9.jpg")), "duplicate_image_id", "TDMURAOSL"
+        "same image id",
+        added("images", image_of(1, "9.jpg")),
+        "duplicate_image_id",
+        "PFTDMURAOSL",
+        unseen="PF",
     ),
     Defect(
         "no width",
