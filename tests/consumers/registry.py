@@ -66,7 +66,8 @@ CONSUMERS = (
     Consumer(
         "transformers",
         ("boxes", "masks", "keypoints"),
-        remark="The image processor of DETR, which reads no compressed run lengths.",
+        remark="The image processor of DETR on torchvision's `CocoDetection`, as in examples of "
+        "training with it. It reads no compressed run lengths.",
     ),
     Consumer(
         "rf-detr",

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from coco_dagster.coco.validation import CONSUMERS, validate_coco
+from coco_dagster.coco.validation.consumers import STUDIED
 from tests.consumers import measured
 from tests.consumers.cases import CLEAN
 from tests.consumers.clean import Json
@@ -90,3 +91,9 @@ def test_severities_are_those_that_were_measured(tmp_path: Path, defect: Defect)
             wrong[defect.name, name] = f"said: {severity}; measured: {effects}"
     assert wrong.keys() - OTHERWISE.keys() == set(), wrong
     assert {pair for pair in OTHERWISE if pair[0] == defect.name} <= wrong.keys()
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_rules_speak_of_the_versions_that_were_measured(name: str) -> None:
+    version, _ = STUDIED[name]
+    assert next(iter(MEASURED[name].versions.values())) == version

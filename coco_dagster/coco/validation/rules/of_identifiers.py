@@ -49,7 +49,7 @@ IDENTIFIER_RULES: Final = (
         "an id belongs to two annotations",
         "number annotations through the whole file, not image by image",
         error("loses one of the two", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
-        error("loses one of the two", TORCHVISION, RF_DETR),
+        error("loses one of the two", TORCHVISION, TRANSFORMERS, RF_DETR),
         error("fails its assertion that ids are unique", DETECTRON2, MMDET),
     ),
     rule(
@@ -75,7 +75,7 @@ IDENTIFIER_RULES: Final = (
         "the image_id of an annotation is that of no image",
         "add the image or drop the annotation",
         error("loses the annotation", *BY_PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
-        error("loses the annotation", DATUMARO, FIFTYONE, SUPERVISION),
+        error("loses the annotation", DATUMARO, FIFTYONE, SUPERVISION, TRANSFORMERS),
         error("raises KeyError", ULTRALYTICS, LABELFORMAT),
     ),
     rule(
@@ -89,6 +89,7 @@ IDENTIFIER_RULES: Final = (
         error("raises KeyError", DETECTRON2, RF_DETR, FIFTYONE, LABELFORMAT),
         error("writes a class that is not there", ULTRALYTICS),
         error("raises IndexError in training", TORCHVISION),
+        warning("trains on a class that is not there", TRANSFORMERS),
     ),
     rule(
         "annotation",

@@ -16,6 +16,7 @@ from coco_dagster.coco.validation.consumers import (
     RF_DETR,
     SUPERVISION,
     TORCHVISION,
+    TRANSFORMERS,
     ULTRALYTICS,
 )
 from coco_dagster.coco.validation.rules.rule import error, rule, warning
@@ -36,7 +37,7 @@ IMAGE_RULES: Final = (
         "duplicate_image_id",
         "an id belongs to two images",
         "number the images afresh",
-        error("keeps one of the two images", TORCHVISION, DETECTRON2, MMDET, RF_DETR),
+        error("keeps one of the two images", TORCHVISION, DETECTRON2, MMDET, TRANSFORMERS, RF_DETR),
         error("keeps one of the two images", ULTRALYTICS, DATUMARO, FIFTYONE, LABELFORMAT),
         error("gives the annotations to both images", SUPERVISION),
         error("takes both for one image", PYCOCOTOOLS, FASTER_COCO_EVAL),
@@ -123,7 +124,7 @@ IMAGE_RULES: Final = (
         error("refuses the file", DATUMARO, SUPERVISION),
         error("writes the labels of both images into one file", ULTRALYTICS),
         error("gives both images the labels of the last one", FIFTYONE),
-        error("reads one picture for both", TORCHVISION, DETECTRON2, MMDET, RF_DETR),
+        error("reads one picture for both", TORCHVISION, DETECTRON2, MMDET, TRANSFORMERS, RF_DETR),
     ),
     rule(
         "image",

@@ -78,7 +78,7 @@ KEYPOINT_RULES: Final = (
         "num_keypoints_null",
         "num_keypoints is null, as in files that hotcoco saved",
         "write the number of keypoints with v above 0",
-        error("raises TypeError where no category lists keypoints", RF_DETR),
+        warning("raises TypeError where no category lists keypoints", RF_DETR),
     ),
     rule(
         "annotation",

@@ -83,7 +83,7 @@ DEFECTS = [
         "no images",
         section_without("images"),
         "images_missing orphan_image_id",
-        "PFHTDMURAOSL",
+        "PFHTDMUXRAOSL",
         ("all KeyError", "all KeyError", "all -1.0"),
     ),
     Defect(

@@ -33,7 +33,7 @@ DEFECTS = [
         "same annotation id",
         annotation(id=1),
         "duplicate_annotation_id",
-        "PFHTDMR",
+        "PFHTDMXR",
         ("all 0.665", "all 0.665", "all 0.721"),
     ),
     Defect(
@@ -105,7 +105,7 @@ DEFECTS = [
         "unknown image",
         annotation(image_id=99),
         "orphan_image_id",
-        "PFHTDMURAOSL",
+        "PFHTDMUXRAOSL",
         ("all 0.75", "all 0.75", "all 0.75"),
     ),
     Defect(
