@@ -53,8 +53,9 @@ CONSUMERS = (
     Consumer(
         "mmdet",
         ("boxes", "masks"),
-        remark="`CocoDataset` with `LoadAnnotations`. mmcv < 2.2, which mmdet wants, has no wheels "
-        "with compiled operators; loading uses none, and empty classes stand in for them.",
+        remark="`CocoDataset` with `LoadAnnotations`, and `CocoMetric`. mmcv < 2.2, which mmdet "
+        "wants, has no wheels with compiled operators; these parts use none, and empty classes "
+        "stand in for them.",
     ),
     Consumer(
         "ultralytics",
@@ -72,7 +73,8 @@ CONSUMERS = (
     Consumer(
         "rf-detr",
         ("boxes", "masks", "keypoints"),
-        remark="Its `CocoDetection`, as `build_roboflow_from_coco` makes it.",
+        remark="Its `CocoDetection`, as `build_roboflow_from_coco` makes it, and its "
+        "`CocoEvaluator`.",
     ),
     Consumer(
         "datumaro",

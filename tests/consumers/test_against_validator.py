@@ -32,7 +32,6 @@ LEFT_OUT_ON_PURPOSE = {"crowd", "rle_crowd"}
 _UNSEEN_PICTURES = "the looks do not tell which of two pictures labels are given to"
 
 OTHERWISE: Mapping[tuple[str, str], str] = {
-    ("annotation_id_0", "mmdet"): "its metric is that of pycocotools; the looks do not evaluate",
     ("annotations_empty", "pycocotools"): "what it cannot load is an empty list of detections",
     ("ids_text", "supervision"): "the rule speaks of all ids, and texts as category ids break it",
     ("image_id_twice", "ultralytics"): _UNSEEN_PICTURES,

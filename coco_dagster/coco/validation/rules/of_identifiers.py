@@ -32,6 +32,7 @@ IDENTIFIER_RULES: Final = (
             FASTER_COCO_EVAL,
             DETECTRON2,
             MMDET,
+            RF_DETR,
         ),
         warning("is mostly evaluated with pycocotools, which scores it as missed", TORCHVISION),
     ),
@@ -96,7 +97,7 @@ IDENTIFIER_RULES: Final = (
         "annotation_id_text",
         "the id of an annotation is a text",
         "number annotations with integers",
-        error("raises ValueError when it scores, unless the text is a number", PYCOCOTOOLS),
+        error("raises ValueError when it scores, unless the text is a number", PYCOCOTOOLS, MMDET),
     ),
     rule(
         "entry",
@@ -124,7 +125,7 @@ IDENTIFIER_RULES: Final = (
         "id_negative",
         "an id, image_id or category_id is below 0",
         "number from 1",
-        error("scores AP 0", FASTER_COCO_EVAL),
+        error("scores AP 0", FASTER_COCO_EVAL, RF_DETR),
         error("fails to load", HOTCOCO),
     ),
     rule(
@@ -132,7 +133,7 @@ IDENTIFIER_RULES: Final = (
         "id_beyond_float",
         "an id, image_id or category_id is above 2^53, where doubles skip integers",
         "number from 1; keep hashes in a key of their own",
-        error("passes ids through doubles and raises RuntimeError", FASTER_COCO_EVAL),
+        error("passes ids through doubles and raises RuntimeError", FASTER_COCO_EVAL, RF_DETR),
     ),
     rule(
         "entry",

@@ -28,14 +28,14 @@ DEFECTS = [
         "no width",
         image_without("width"),
         "image_size_missing",
-        "PFHDMUOSL",
+        "PFHDMUROSL",
         ("segm KeyError", "segm KeyError", "segm ValueError"),
     ),
     Defect(
         "width null",
         image(width=None),
         "image_size_null",
-        "PFHMUAOSL",
+        "PFHMURAOSL",
         ("segm TypeError", "segm TypeError", "all ValueError"),
     ),
     Defect(
