@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from coco_dagster.coco.fitting import fitted
+from coco_dagster.coco.fitting import Fitted, fitted
 from coco_dagster.coco.keyholes import keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.losses import LeftOut
@@ -15,7 +15,7 @@ from coco_dagster.coco.mask_outlines import outlined
 from coco_dagster.coco.masks import Masks
 from coco_dagster.coco.number_text import json_text, rounded, rounded_above_zero, rounded_boxes
 from coco_dagster.coco.profiles import Profile
-from coco_dagster.coco.rasters import rasterise
+from coco_dagster.coco.rasters import most_runs, rasterise
 from coco_dagster.coco.rings import Floats
 from coco_dagster.coco.shapes import SHAPES, Drawing, ShapeBatch
 
@@ -151,13 +151,14 @@ def render_geometry(
     places, parts = [], [_empty()]
     for code, shape in enumerate(shapes.dictionary.to_pylist()):
         chosen = np.flatnonzero((codes == code) & ~crowded)
-        batch = ShapeBatch(rows[chosen], skeletons, profile.max_crossings)
+        batch = ShapeBatch(rows[chosen], skeletons, profile.max_crossings, profile.max_runs)
         drawing = SHAPES[shape](batch)
-        tangled = np.isnan(drawing.area)
-        left_out[chosen[tangled]] = LeftOut.TANGLED
-        if tangled.any():
-            chosen, drawing = chosen[~tangled], drawing.where(~tangled)
-        fit = fitted(drawing, shape, profile)
+        is_mask = isinstance(drawing.outline, Masks)
+        unbounded = np.isnan(drawing.area)
+        left_out[chosen[unbounded]] = LeftOut.TOO_MANY_RUNS if is_mask else LeftOut.TANGLED
+        if unbounded.any():
+            chosen, drawing = chosen[~unbounded], drawing.where(~unbounded)
+        fit = _with_few_runs(fitted(drawing, shape, profile), profile)
         left_out[chosen] = fit.left_out
         places.append(chosen[fit.left_out == 0])
         parts.append(render(fit.drawing, profile))
@@ -171,6 +172,23 @@ def render_geometry(
         num_keypoints=np.concatenate([part.num_keypoints for part in parts])[order],
     )
     return RenderedGeometry(_members(geometry), left_out)
+
+
+def _with_few_runs(fit: Fitted, profile: Profile) -> Fitted:
+    """Without outlines with holes that would become masks with too many runs."""
+    drawing = fit.drawing
+    if isinstance(drawing.outline, Masks) or profile.holes != "rle":
+        return fit
+    crowded = drawing.outline.has_holes
+    if not crowded.any():
+        return fit
+    pierced = drawing.outline.where(crowded)
+    crowded[crowded] = most_runs(pierced, drawing.frame_width[crowded]) > profile.max_runs
+    if not crowded.any():
+        return fit
+    left_out = fit.left_out.copy()
+    left_out[np.flatnonzero(left_out == LeftOut.NOT)[crowded]] = LeftOut.TOO_MANY_RUNS
+    return Fitted(drawing.where(~crowded), left_out)
 
 
 def _empty() -> Geometry:

@@ -25,6 +25,7 @@ class LeftOut(IntEnum):
     IMAGE_WITHOUT_SIZE = 8
     TOO_MANY_RINGS = 9
     TANGLED = 10
+    TOO_MANY_RUNS = 11
 
 
 class Reason(Struct, frozen=True):
@@ -69,6 +70,9 @@ REASONS: Final = {
     ),
     LeftOut.TANGLED: Reason(
         "tangled", "Its outlines cross more often than `max_crossings`, which can be raised."
+    ),
+    LeftOut.TOO_MANY_RUNS: Reason(
+        "too_many_runs", "Its mask has more runs than `max_runs`, which can be raised."
     ),
 }
 

@@ -6,7 +6,7 @@ first is 0). Flips are what every step here makes and takes; only `Masks` turns 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,6 +30,7 @@ from coco_dagster.encord.run_lengths import (
 )
 
 _BATCH_FLIPS: Final = 2**21
+_NO_BOUND: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Masks:
         counts: COCO's compressed counts, column-major, as pycocotools writes them.
         width: columns of the frame.
         height: rows of the frame.
-        area: pixels of the mask.
+        area: pixels of the mask; NaN where it has more runs than were allowed.
         bbox: x, y, w, h of the pixels that the mask spans, as `pycocotools.mask.toBbox` gives
             it; zeros for an empty mask. Shape (n, 4).
     """
@@ -126,52 +127,117 @@ def _extent(
     return area, bbox
 
 
-def paste_masks(rle: pa.Array | Sequence[str], grids: MaskGrids) -> Masks:
+def paste_masks(
+    rle: pa.Array | Sequence[str], grids: MaskGrids, max_runs: int | None = None
+) -> Masks:
     """Encord's row-major masks, pasted into their frames and cropped at the frames' edges.
+
+    Few runs along rows may become very many along columns: every other row of a mask of H rows,
+    in 3·H characters, has W·H runs.
 
     Args:
         rle: row-major counts of each mask; what `check_masks` finds no fault with.
         grids: where each mask lies in its frame.
+        max_runs: how many runs a mask may have; the area of one with more, along its columns or
+            taken row by row, is NaN, and the mask empty.
     """
     array = rle_array(rle)
+    most = _NO_BOUND if max_runs is None else max_runs
     parts = [
         part
         for chosen in bounded_batches(string_sizes(array), CACHED_CHARS)
-        for part in _paste_batch(array[chosen], grids[chosen])
+        for part in _paste_batch(array[chosen], grids[chosen], most)
     ]
     none = np.zeros(0, np.int64)
     return Masks.concat(parts or [Masks.from_flips(none, none, none, none)])
 
 
-def _paste_batch(rle: pa.Array, grids: MaskGrids) -> list[Masks]:
+def _paste_batch(rle: pa.Array, grids: MaskGrids, most: int) -> list[Masks]:
+    spans = _spans(decode_counts(rle), grids)
+    segments = owner_sums(spans.mask, spans.rows, grids.frame_width.size)
+    crowded = segments > most
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(spans.mask, minlength=crowded.size))))
+    parts = []
+    for chosen in bounded_batches(np.where(crowded, 0, segments), _BATCH_FLIPS):
+        these = spans.where(slice(int(offsets[chosen.start]), int(offsets[chosen.stop])))
+        kept = these.where(~crowded[these.mask]).moved(chosen.start)
+        parts += _paste_segments(kept, grids[chosen], crowded[chosen], most)
+    return parts
+
+
+def _paste_segments(spans: "_Spans", grids: MaskGrids, crowded: Flags, most: int) -> list[Masks]:
     width, height = grids.frame_width, grids.frame_height
-    mask, x, y, length = _differences(*_row_segments(decode_counts(rle), grids), width, height)
+    mask, x, y, length = _differences(*_row_segments(spans, grids), width, height)
     flips_per_mask = owner_sums(mask, length, width.size)
-    intervals = np.concatenate(([0], np.cumsum(np.bincount(mask, minlength=width.size))))
+    intervals_per_mask = np.bincount(mask, minlength=width.size)
+    crowded = crowded | (flips_per_mask > most)
+    if crowded.any():
+        kept = ~crowded[mask]
+        mask, x, y, length = mask[kept], x[kept], y[kept], length[kept]
+        flips_per_mask[crowded] = intervals_per_mask[crowded] = 0
+    intervals = np.concatenate(([0], np.cumsum(intervals_per_mask)))
     parts = []
     for chosen in bounded_batches(flips_per_mask, _BATCH_FLIPS):
         these = slice(int(intervals[chosen.start]), int(intervals[chosen.stop]))
         of = mask[these] - chosen.start
         flips = _by_column(of, x[these], y[these], length[these], width[chosen], height[chosen])
-        parts.append(Masks.from_flips(flips, flips_per_mask[chosen], width[chosen], height[chosen]))
+        part = Masks.from_flips(flips, flips_per_mask[chosen], width[chosen], height[chosen])
+        part.area[crowded[chosen]] = np.nan
+        parts.append(part)
     return parts
 
 
-def _row_segments(runs: Runs, grids: MaskGrids) -> tuple[Ints, Ints, Ints, Ints]:
-    """Ones row by row: mask, row, first column and the column after the last, all of the frame."""
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Runs of ones on their grids, within the window that lies in the frame.
+
+    Attributes:
+        mask: mask of each run.
+        first_row: row in which it starts.
+        first_column: column in which it starts.
+        last_row: row in which it ends.
+        last_column: column in which it ends, included.
+        top: first of its rows in the window.
+        rows: number of its rows in the window.
+    """
+
+    mask: Ints
+    first_row: Ints
+    first_column: Ints
+    last_row: Ints
+    last_column: Ints
+    top: Ints
+    rows: Ints
+
+    def where(self, chosen: slice | Flags) -> "_Spans":
+        """The chosen runs."""
+        return _Spans(*(getattr(self, name)[chosen] for name in self.__slots__))
+
+    def moved(self, by: int) -> "_Spans":
+        """The runs with their masks counted from another one."""
+        return replace(self, mask=self.mask - by)
+
+
+def _spans(runs: Runs, grids: MaskGrids) -> _Spans:
     mask, start, stop = runs.ones()
-    x0, x1, y0, y1 = grids.window()
+    _, _, y0, y1 = grids.window()
     width = grids.width[mask]
     first_row, first_column = np.divmod(start, width)
     last_row, last_column = np.divmod(stop - 1, width)
     top = np.maximum(first_row, y0[mask])
     rows = np.maximum(np.minimum(last_row, y1[mask] - 1) - top + 1, 0)
     rows[stop == start] = 0
-    run = np.repeat(np.arange(mask.size), rows)
-    row = top[run] + ragged_arange(rows)
-    mask = mask[run]
-    left = np.where(row == first_row[run], first_column[run], 0)
-    right = np.where(row == last_row[run], last_column[run] + 1, grids.width[mask])
+    return _Spans(mask, first_row, first_column, last_row, last_column, top, rows)
+
+
+def _row_segments(spans: _Spans, grids: MaskGrids) -> tuple[Ints, Ints, Ints, Ints]:
+    """Ones row by row: mask, row, first column and the column after the last, all of the frame."""
+    x0, x1, _, _ = grids.window()
+    run = np.repeat(np.arange(spans.mask.size), spans.rows)
+    row = spans.top[run] + ragged_arange(spans.rows)
+    mask = spans.mask[run]
+    left = np.where(row == spans.first_row[run], spans.first_column[run], 0)
+    right = np.where(row == spans.last_row[run], spans.last_column[run] + 1, grids.width[mask])
     left = np.maximum(left, x0[mask])
     right = np.minimum(right, x1[mask])
     seen = left < right

@@ -116,6 +116,14 @@ class Profile(Struct, frozen=True, kw_only=True):
             "tangled is left out, since finding what it covers would take minutes.",
         ),
     ] = 10_000
+    max_runs: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Runs of one run-length encoded mask; one that may have more, along its "
+            "columns, is left out.",
+        ),
+    ] = 5_000_000
     images_without_size: Annotated[
         Literal["keep", "leave_out"], Meta(description="Images whose width and height are unknown.")
     ] = "keep"

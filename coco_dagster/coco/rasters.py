@@ -37,7 +37,7 @@ def rasterise(rings: Rings, width: Ints, height: Ints) -> Masks:
         height: rows of each annotation's frame.
     """
     parts = []
-    for part in bounded_batches(_crossings_per_annotation(rings, width), _BATCH_CROSSINGS):
+    for part in bounded_batches(most_runs(rings, width), _BATCH_CROSSINGS):
         chosen = np.zeros(width.size, np.bool_)
         chosen[part] = True
         parts.append(_rasterise_batch(rings.where(chosen), width[part], height[part]))
@@ -95,7 +95,8 @@ def _columns(x: Ints, next_x: Ints, width: Ints) -> tuple[Ints, Ints]:
     return first, np.maximum(last - first + 1, 0)
 
 
-def _crossings_per_annotation(rings: Rings, width: Ints) -> Ints:
+def most_runs(rings: Rings, width: Ints) -> Ints:
+    """How many runs the mask of each annotation may have: crossings with columns, and edges."""
     ring, x, _, next_x, _ = _edges(rings)
     annotation = rings.ring_annotations[ring]
     _, columns = _columns(x, next_x, width[annotation])

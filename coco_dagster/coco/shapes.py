@@ -71,11 +71,13 @@ class ShapeBatch:
         rows: rows of the table `annotations` with `frame_width` and `frame_height`, in pixels.
         skeletons: point names in template order, by feature hash.
         max_crossings: as for `region_areas`.
+        max_runs: as for `paste_masks`.
     """
 
     rows: pl.DataFrame
     skeletons: SkeletonNames = field(default_factory=dict)
     max_crossings: int | None = None
+    max_runs: int | None = None
 
     @property
     def frame_sizes(self) -> Floats:
@@ -182,10 +184,10 @@ def draw_skeletons(batch: ShapeBatch) -> Drawing:
 
 
 def draw_bitmasks(batch: ShapeBatch) -> Drawing:
-    """The mask's pixels within the frame."""
+    """The mask's pixels within the frame; the area of one with too many runs is NaN."""
     columns = ("mask_top", "mask_left", "mask_width", "mask_height", "frame_width", "frame_height")
     grids = MaskGrids.of(*(batch.whole_numbers(column) for column in columns))
-    masks = paste_masks(batch.rows["mask_rle"].rechunk().to_arrow(), grids)
+    masks = paste_masks(batch.rows["mask_rle"].rechunk().to_arrow(), grids, batch.max_runs)
     return batch.drawing(masks.bbox, masks.area, masks)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from coco_dagster.encord import surrogates
 from coco_dagster.encord.deep_values import MAX_LEVELS, without_deep_values
 from coco_dagster.encord.shapes import GEOMETRY_KEYS, ObjectLabel
 from coco_dagster.encord.sizes import Number
@@ -289,10 +290,6 @@ _OBJECT_TYPES: Final = {
 }
 _ALL_GEOMETRY: Final = frozenset(key for keys in GEOMETRY_KEYS.values() for key in keys)
 _BODY_OF: Final = "labels"
-_LONE_SURROGATE: Final = re.compile(
-    rb"(\\\\)|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
 
 
 class _PieceReader:
@@ -316,11 +313,9 @@ class _PieceReader:
 
     def with_whole_characters(self, row: bytes) -> bytes:
         """The row with a replacement character for each half of a surrogate pair."""
-        if b"\\ud" not in row and b"\\uD" not in row:
-            return row
-        mended = _LONE_SURROGATE.sub(lambda half: rb"\ufffd" if half[2] else half[0], row)
+        mended = surrogates.with_whole_characters(row)
         if mended != row:
-            self._note("lone_surrogate", "$", "Halves of surrogate pairs are no characters.")
+            self._note("lone_surrogate", "$", surrogates.NOTE)
         return mended
 
     def read_row(self, row: bytes) -> LabelRow[Labels]:

@@ -127,7 +127,8 @@ def parse_ontology(data: bytes, source: str) -> Ontology:
         OntologyError: the file is not JSON, or holds no ontology.
     """
     reader = NodeReader()
-    structure = _open(reader.with_shallow_values(data.removeprefix(_BOM)), without_secrets(source))
+    mended = reader.with_whole_characters(reader.with_shallow_values(data.removeprefix(_BOM)))
+    structure = _open(mended, without_secrets(source))
     nodes = {key: reader.decode_list(structure.get(key), f"$.{key}") for key in _LISTS}
     templates = [
         reader.read_template(node.get("template", node), path)

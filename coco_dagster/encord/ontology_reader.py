@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from coco_dagster.encord import surrogates
 from coco_dagster.encord.deep_values import without_deep_values
 from coco_dagster.encord.label_row import Note
 from coco_dagster.encord.ontology_nodes import (
@@ -88,6 +89,13 @@ class NodeReader:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             pass
         return data
+
+    def with_whole_characters(self, data: bytes) -> bytes:
+        """The ontology with a replacement character for each half of a surrogate pair."""
+        mended = surrogates.with_whole_characters(data)
+        if mended != data:
+            self._note("lone_surrogate", "$", surrogates.NOTE)
+        return mended
 
     def decode_list(self, raw: Raw | None, path: str) -> list[tuple[str, dict[str, Any]]]:
         """Nodes of a list with their paths; one that cannot be decoded is left out."""

@@ -6,14 +6,18 @@ import select
 import sys
 import traceback
 from threading import Thread
-from typing import IO
+from typing import IO, Final
 
 import msgspec
 
+from coco_dagster.encord.redaction import brief
 from coco_dagster.errors import CocoDagsterError
 from coco_dagster.export.processes import receive, send
 from coco_dagster.export.tasks import TASK_DECODER, Failure, Outcome
 from coco_dagster.tables.locations import storage_failures
+
+_WORDS: Final = 500
+"""Characters that are told of an error that nobody foresaw."""
 
 
 def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
@@ -29,7 +33,8 @@ def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
         except Exception as error:
             if os.environ.get("COCO_DAGSTER_TRACEBACK"):
                 traceback.print_exception(error)
-            text = f"A worker failed in a way that was not foreseen: {error!r}."
+            # Its own words may quote what a label row holds.
+            text = f"A worker failed in a way that was not foreseen: {brief(repr(error), _WORDS)}."
             outcome = Outcome(failure=Failure("WorkerError", text))
         send(reports, msgspec.msgpack.encode(outcome))
 

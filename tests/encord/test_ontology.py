@@ -307,6 +307,13 @@ def test_what_no_reader_follows_costs_only_itself() -> None:
     assert ("ontology_nested_too_deeply", "$") in codes(ontology)
 
 
+def test_half_a_surrogate_pair_is_replaced() -> None:
+    text = json.dumps({"objects": [box("a", name="half \ud800"), box("b", name="\U0001f6a2")]})
+    ontology = parse_ontology(text.encode(), "my.json")
+    assert [node.name for node in ontology.objects] == ["half \ufffd", "\U0001f6a2"]
+    assert codes(ontology) == [("ontology_lone_surrogate", "$")]
+
+
 def test_attributes_nested_too_deeply_are_left_out() -> None:
     node = radio("r0")
     for depth in range(1, MAX_NESTING + 10):

@@ -40,6 +40,9 @@ from tests.ontologies import (
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
 
+_MADE_ROWS = 300
+"""Of one file: an export of a few rows costs nearly what one of some hundred does."""
+
 NODES = ontology(
     object_node(
         "bounding_box",
@@ -155,7 +158,7 @@ def _group() -> JSON:
 def made(seed: int) -> Corpus:
     """Rows from a seed: every modality, with strange names, answers and outlines."""
     maker = RowMaker(seed)
-    return Corpus(f"made {seed}", maker.rows(80), maker.ontology)
+    return Corpus(f"made {seed}", maker.rows(_MADE_ROWS), maker.ontology)
 
 
 @lru_cache

@@ -1,0 +1,135 @@
+"""A slice of what `python -m tests.fuzz` does by the hundred thousand."""
+
+import json
+import random
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz import oracle
+from tests.fuzz.cases import Case, Spoiling
+from tests.fuzz.corpora import built
+from tests.fuzz.files import array
+from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES
+from tests.fuzz.named import case_of_rows, few, names
+from tests.fuzz.oracle import WrongError, judge
+from tests.fuzz.places import node_places, places
+from tests.fuzz.readers import rows_read
+from tests.fuzz.running import TooLongError, random_case, time_limit
+from tests.fuzz.values import as_text
+from tests.label_rows import JSON
+
+SLICE = 16
+"""Of the named mutations every so-manieth one: `python -m tests.fuzz` takes all."""
+
+
+def test_there_are_at_least_200_named_mutations() -> None:
+    assert len(set(names())) == len(names())
+    assert len(names()) >= 200
+
+
+def test_every_mutation_has_a_place_to_spoil() -> None:
+    corpus = built()
+    kinds = {mutation.kind for mutation in ROWS.values()}
+    assert [kind for kind in kinds if not any(places(row, kind) for row in corpus.rows)] == []
+    nodes = {mutation.kind for mutation in ONTOLOGIES.values()}
+    assert [kind for kind in nodes if not node_places(corpus.ontology, kind)] == []
+
+
+def test_a_slice_of_the_named_changes_of_rows() -> None:
+    case = case_of_rows(list(ROWS)[::SLICE])
+    outcome = judge(case)
+    assert outcome.error is None
+    assert len(outcome.rows) == len(case.spoilings)
+    assert {"exported", "rejected", "mended", "unreadable row"} <= set(outcome.rows.values())
+
+
+@pytest.mark.parametrize(
+    ("position", "name"),
+    [
+        *((0, name) for name in list(ROW_TEXTS)[:: 3 * SLICE]),
+        *((None, name) for name in list(WHOLE_FILES)[:: 3 * SLICE]),
+        *((-1, name) for name in list(ONTOLOGIES)[:: 18 * SLICE]),
+    ],
+)
+def test_a_slice_of_the_named_changes_of_texts_files_and_ontologies(
+    position: int | None, name: str
+) -> None:
+    judge(Case(few(), (Spoiling(position, name, 0),)))
+
+
+@pytest.mark.parametrize("name", ROW_TEXTS)
+def test_a_spoilt_text_is_read_or_refused(name: str) -> None:
+    rows = [as_text(row) for row in few().rows]
+    spoilt = ROW_TEXTS[name](rows[0], random.Random(0))
+    assert rows_read(spoilt) in (None, 0, 1, 2)
+    assert rows_read(array([spoilt, rows[1]])) in (None, 1, 2, 3)
+
+
+@pytest.mark.parametrize("name", WHOLE_FILES)
+def test_a_spoilt_file_is_read_or_refused(name: str) -> None:
+    rows_read(WHOLE_FILES[name]([as_text(row) for row in few().rows], random.Random(0)))
+
+
+@settings(max_examples=max(3, settings().max_examples // 15))
+@given(st.integers(0, 2**32))
+def test_a_slice_of_the_random_cases(seed: int) -> None:
+    judge(random_case(random.Random(seed), few()))
+
+
+# The judge itself
+
+
+def without_an_object(coco: JSON) -> None:
+    coco["annotations"].pop()
+
+
+def with_another_box(coco: JSON) -> None:
+    coco["annotations"][-1]["bbox"][0] += 1
+
+
+def with_its_file_listed_anew(folder: Path) -> None:
+    """Let the manifest describe the file as it is now."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    data = (folder / "annotations.json").read_bytes()
+    (entry,) = (entry for entry in manifest["files"] if entry["path"] == "annotations.json")
+    entry |= {"bytes": len(data), "sha256": sha256(data).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [(without_an_object, "annotations have .* origins"), (with_another_box, "has changed")],
+)
+def test_the_judge_sees_the_loss_and_the_change_of_an_object_that_was_not_touched(
+    harm: Callable[[JSON], None], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case(few(), (Spoiling(0, "row: data_title is null", 0),))
+    judge(case)  # which keeps what is due
+    real = oracle.read_export
+
+    def harmed(folder: Path) -> oracle.Read:
+        path = folder / "annotations.json"
+        coco = json.loads(path.read_bytes())
+        harm(coco)
+        path.write_text(json.dumps(coco))
+        with_its_file_listed_anew(folder)
+        return real(folder)
+
+    monkeypatch.setattr(oracle, "read_export", harmed)
+    with pytest.raises(WrongError, match=complaint):
+        judge(case)
+
+
+def endless() -> None:
+    while True:
+        pass
+
+
+def test_a_case_that_does_not_end_is_ended() -> None:
+    with pytest.raises(TooLongError), time_limit(0.01):
+        endless()
