@@ -62,8 +62,8 @@ CONSUMERS = (
         ("boxes", "masks", "keypoints"),
         remark="`convert_coco(cls91to80=False)`, then `YOLODataset` on what it wrote. It looks for "
         "labels where the last `/images/` of a picture's path is `/labels/`, knows pictures by "
-        "their suffixes, and wants one number of keypoints in all categories: a file of one skeleton, "
-        "such as the one below, it reads.",
+        "their suffixes, and wants one number of keypoints in all categories: a file of one "
+        "skeleton, such as the one below, it reads.",
     ),
     Consumer(
         "transformers",
