@@ -1,6 +1,7 @@
 """Compares coco_dagster with JSON parsers and with Encord's own exporter.
 
-`compare` runs them on one dataset; `scaling` shows how time and memory grow with the dataset.
+`compare` runs them on one dataset; `scaling` shows how time and memory grow with the dataset;
+`peers` adds programs that read and write COCO.
 """
 
 import os
@@ -19,13 +20,16 @@ from benchmarks.masks import compare_masks
 from benchmarks.report import Row, as_table, growth, measured, not_measured
 from benchmarks.subjects import (
     HERE,
+    PEERS,
     SDK_EXPORTER,
     encord_python,
     exporter,
     floor,
     interpreter_start,
     parser,
+    round_trip,
     sdk_exporter,
+    trainable,
 )
 
 TABLE_WIDTH = 110
@@ -111,6 +115,31 @@ def scaling(
     datasets = [write_dataset(data / recipe.name, recipe) for recipe in recipes]
     rows = [row for dataset in datasets for row in _rows(dataset, repeats, sdk_up_to)]
     _show(sorted(rows, key=lambda row: (row.name, row.images)), as_json)
+
+
+@main.command()
+@click.option("--images", default=8000, show_default=True, help="Label rows of one image each.")
+@repeats_option
+@sdk_option
+@seed_option
+@data_option
+@as_json
+def peers(images: int, repeats: int, sdk_up_to: int, seed: int, data: Path, as_json: bool) -> None:
+    """Label rows to COCO, against what other programs need from COCO to COCO.
+
+    None but Encord's exporter reads label rows. The environments of the others are those of
+    `make consumers`.
+    """
+    recipe = Recipe(images=images, seed=seed)
+    dataset = write_dataset(data / recipe.name, recipe)
+    rows = _rows(dataset, repeats, sdk_up_to)
+    with tempfile.TemporaryDirectory() as folder:
+        tree, out = Path(folder) / "tree", Path(folder) / "out"
+        rows.append(measured(trainable(dataset, tree, repeats), dataset))
+        # Datumaro asks for the folder of the images, of which it reads none.
+        (tree / "images" / "train").mkdir(parents=True)
+        rows += [measured(round_trip(peer, tree, out, 1), dataset) for peer in PEERS]
+    _show(rows, as_json)
 
 
 @main.command()

@@ -15,6 +15,14 @@ ENCORD_ENVIRONMENT = HERE / ".venv-encord"
 ENCORD_REQUIREMENT = "encord[coco]==0.1.211"
 FLOOR = "floor: split and write"
 SDK_EXPORTER = "Encord SDK CocoExporter"
+PEERS = {
+    "datumaro": "datumaro",
+    "datumaro-streaming": "datumaro",
+    "labelformat": "labelformat",
+    "globox": "globox",
+    "sahi": "sahi",
+}
+"""Names of round trips, and the environment of each."""
 COCO_DAGSTER = Path(sys.executable).with_name("coco-dagster")
 
 
@@ -88,6 +96,35 @@ def sdk_exporter(dataset: Dataset, out: Path, python: Path) -> Subject:
     command = [str(python), "-P", script, str(dataset.labels), str(dataset.ontology)]
     command.append(str(out / "sdk.json"))
     return Subject(name=SDK_EXPORTER, command=command, repeats=1)
+
+
+def trainable(dataset: Dataset, folder: Path, repeats: int) -> Subject:
+    """Label rows to the tree of COCO files that every peer can read: outlines, and no run lengths.
+
+    Args:
+        dataset: what is exported.
+        folder: folder to write into, which the round trips read.
+        repeats: how often it is run for its times.
+    """
+    command = [str(COCO_DAGSTER), "export", str(dataset.labels), "--json", "--profile", "training"]
+    command += ["--layout", "coco", "--split", "train=1.0", "--holes", "keyhole"]
+    command += ["--bitmasks", "outline", "--ontology", str(dataset.ontology), "--out", str(folder)]
+    return Subject(name="coco-dagster export, training", command=command, repeats=repeats)
+
+
+def round_trip(peer: str, folder: Path, out: Path, repeats: int) -> Subject:
+    """COCO in and COCO out by a peer, whose environment `make consumers` makes.
+
+    Args:
+        peer: a name of `PEERS`.
+        folder: what `trainable` wrote.
+        out: folder to write into.
+        repeats: how often it is run for its times.
+    """
+    python = HERE.parent / ".venv-consumers" / PEERS[peer] / "bin" / "python"
+    script = str(HERE / "round_trips.py")
+    command = [str(python), "-P", script, peer, str(folder), str(out / peer)]
+    return Subject(name=f"{peer}, COCO to COCO", command=command, repeats=repeats)
 
 
 def encord_python() -> Path | None:

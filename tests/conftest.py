@@ -1,4 +1,4 @@
-"""How the tests are run: how many examples are tried, and which tests go first."""
+"""How the tests are run: how many examples are tried, which go first, how they are named."""
 
 import pytest
 from hypothesis import settings
@@ -13,3 +13,8 @@ settings.load_profile("ci")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests go first, so that no process is left alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by what they are for: archives hold the time at which they were made."""
+    return argname if isinstance(val, bytes) else None

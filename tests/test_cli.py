@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
@@ -269,6 +270,25 @@ def test_the_help_teaches(flag: str) -> None:
     for layout in LAYOUTS:
         assert f"\n    {layout} " in found.stdout
     assert "export" in run(flag).stdout
+
+
+def commands(group: click.Group = main, *names: str) -> Iterator[tuple[str, ...]]:
+    """Names of every command, and of those below it."""
+    yield names
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *names, name)
+        else:
+            yield (*names, name)
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=" ".join)
+def test_examples_stand_on_lines_of_their_own(command: tuple[str, ...]) -> None:
+    shown = run(*command, "--help").stdout
+    assert "\\b" not in shown
+    assert "Examples:" not in shown or "\n  Examples:\n    coco-dagster" in shown
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -11,9 +11,8 @@ import pytest
 from dagster.components.testing.utils import create_defs_folder_sandbox
 
 import coco_dagster
+from tests.readme import README, ROOT, WALKTHROUGH, blocks
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / "definitions" / "sample"
 
 # One project for all tests.
@@ -29,14 +28,8 @@ RUN_ELSEWHERE = {
 }
 
 
-def blocks(language: str) -> list[str]:
-    """Code blocks of a language, without the indentation of the list that they stand in."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", README, re.M | re.S)
-    return [re.sub(rf"^{indent}", "", block, flags=re.M) for indent, block in found]
-
-
 def commands() -> list[str]:
-    lines = "\n".join(blocks("sh")).splitlines()
+    lines = "\n".join(blocks("sh", README.replace(WALKTHROUGH, ""))).splitlines()
     return [line for line in lines if line and not line.startswith("export ")]
 
 

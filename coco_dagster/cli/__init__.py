@@ -5,7 +5,6 @@ Starts fast: what computes is imported only when it is needed, and Dagster never
 
 import click
 
-from coco_dagster import __version__
 from coco_dagster.cli.export import export
 from coco_dagster.cli.partitions import partitions
 from coco_dagster.cli.preview import preview
@@ -14,7 +13,7 @@ from coco_dagster.cli.validate import validate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="coco-dagster")
+@click.version_option(package_name="coco-dagster", prog_name="coco-dagster")
 def main() -> None:
     """Turn Encord label exports into COCO datasets, with the lineage of every annotation."""
 

@@ -1,5 +1,6 @@
 """`coco-dagster export`."""
 
+import atexit
 import gc
 import json
 import os
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from rich.console import Console
 
 from coco_dagster.cli.failures import one_paragraph_on_failure
 from coco_dagster.cli.progress_bar import progress_bar
@@ -126,6 +126,8 @@ def export(
         # The libraries that follow are imported a fifth faster without it, and nothing in the
         # process has cycles that matter.
         gc.disable()
+        # Or the interpreter would look through all of them when it ends.
+        atexit.register(gc.freeze)
         processes = started_ahead(labels, workers)
         if processes is not None:
             stack.callback(processes.end)
@@ -148,6 +150,8 @@ def export(
     if as_json:
         click.echo(json.dumps(_as_json(result)))
     elif sys.stdout.isatty():
+        from rich.console import Console
+
         from coco_dagster.cli.summary import print_summary
 
         print_summary(result, Console())

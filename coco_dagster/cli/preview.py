@@ -47,13 +47,13 @@ def preview(
     out: str,
     size: int,
 ) -> None:
-    r"""Draw an image or an annotation of EXPORT, the folder of an export or its fsspec URL.
+    """Draw an image or an annotation of EXPORT, the folder of an export or its fsspec URL.
 
     \b
     Examples:
       coco-dagster preview coco --image 3 --pictures images -o image.png
       coco-dagster preview coco --annotation 17 -o annotation.png
-    """
+    """  # noqa: D301
     if (annotation is None) == (image is None):
         raise click.UsageError("Give either --annotation or --image.")
     with one_paragraph_on_failure():

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-
 if TYPE_CHECKING:
     from coco_dagster.export.progress import Progress
 
@@ -26,6 +24,7 @@ def progress_bar() -> Iterator["Progress"]:
     if not sys.stderr.isatty():
         yield silent
         return
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -46,6 +45,9 @@ def progress_bar() -> Iterator["Progress"]:
 
         def show(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
+                for earlier in bar.tasks:
+                    # Of how many chunks a source has, only its end tells.
+                    bar.update(earlier.id, total=earlier.completed)
                 tasks[stage] = bar.add_task(_STAGES[stage], total=total)
             bar.update(tasks[stage], completed=done, total=total)
 

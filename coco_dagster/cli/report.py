@@ -37,7 +37,7 @@ SINCE: Final = "Folder or fsspec URL of an earlier export: the report says what 
     help="Images in the gallery at most; a larger export is sampled, always in the same way.",
 )
 def report(export: str, pictures: str | None, since: str | None, images: int) -> None:
-    r"""Write report.html into EXPORT, the folder of an export or its fsspec URL.
+    """Write report.html into EXPORT, the folder of an export or its fsspec URL.
 
     The page needs nothing but a browser: a gallery that can be searched and filtered, statistics,
     findings, and what changed. `coco-dagster export --report` writes it with more: who made each
@@ -47,7 +47,7 @@ def report(export: str, pictures: str | None, since: str | None, images: int) ->
     Examples:
       coco-dagster report coco --pictures images
       coco-dagster report s3://bucket/coco --since s3://bucket/coco-of-last-week
-    """
+    """  # noqa: D301
     with one_paragraph_on_failure():
         from coco_dagster.report.report import report_export
 

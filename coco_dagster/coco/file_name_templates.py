@@ -1,7 +1,7 @@
 """Templates of users for `images[].file_name`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -15,11 +15,18 @@ TEMPLATE_FIELDS: Final = (
     "extension",
     "dataset_title",
     "default",
+    "flat",
 )
-"""What a template can name. `default` is the file name as it is without a template."""
+"""What a template can name. `default` is the file name as it is without a template, `flat` the same
+without folders and with the suffix of a picture."""
+
+DEFAULT_NAMES: Final = "{default}"
+FLAT_NAMES: Final = "{flat}"
+"""Templates that are a field and nothing else."""
 
 MEMBER_EXTENSION: Final = ".json"
-_AS_THEY_ARE: Final = frozenset({"extension", "default"})
+_ADDED_SUFFIX: Final = ".png"
+_AS_THEY_ARE: Final = frozenset({"extension", "default", "flat"})
 _EXAMPLE: Final[Mapping[str, str | int]] = {
     "data_hash": "data",
     "frame": 0,
@@ -27,6 +34,7 @@ _EXAMPLE: Final[Mapping[str, str | int]] = {
     "extension": ".jpg",
     "dataset_title": "dataset",
     "default": "images/data.jpg",
+    "flat": "data.jpg",
 }
 
 
@@ -43,6 +51,24 @@ def safe_component(name: str) -> str:
 def member_name(data_hash: str) -> str:
     """Name of a data unit's COCO file in an archive."""
     return safe_component(data_hash) + MEMBER_EXTENSION
+
+
+def nested_names(flat_name: str, data_hash: str) -> Iterator[str]:
+    """File names without a template that may have become a flat one, the likeliest first.
+
+    Args:
+        flat_name: file name that the template `FLAT_NAMES` made.
+        data_hash: of the image's file.
+    """
+    unit = safe_component(data_hash)
+    plain = flat_name.removesuffix(_ADDED_SUFFIX)
+    if not flat_name.startswith(f"{unit}_"):
+        yield from (f"images/{flat_name}", f"images/{plain}")
+        return
+    yield f"videos/{unit}/{flat_name[len(unit) + 1 :]}"
+    part = plain[len(unit) + 1 :].replace("_", "/")
+    yield from (f"{folder}/{unit}/{part}" for folder in ("dicom", "nifti"))
+    yield f"images/{unit}/{flat_name[len(unit) + 1 :]}"
 
 
 def check_template(template: str) -> None:

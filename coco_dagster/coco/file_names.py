@@ -5,6 +5,8 @@ from typing import Final
 import polars as pl
 
 from coco_dagster.coco.file_name_templates import (
+    DEFAULT_NAMES,
+    FLAT_NAMES,
     MEMBER_EXTENSION,
     filled_template,
     safe_component,
@@ -21,6 +23,8 @@ _EXTENSIONS: Final = {
     "image/bmp": "bmp",
     "image/gif": "gif",
 }
+_FOLDER: Final = r"^(?:images|videos|dicom|nifti)/"
+_PICTURE: Final = r"(?i)\.(?:jpe?g|png|bmp|tiff?|webp)$"
 
 
 def safe_names(column: str) -> pl.Expr:
@@ -89,13 +93,38 @@ def file_name() -> pl.Expr:
     )
 
 
-def templated_file_names(images: pl.DataFrame, template: str) -> pl.Series:
-    """File names from a template of the user, such as ``{dataset_title}/{data_hash}{extension}``.
+def flat_file_name() -> pl.Expr:
+    """`file_name` without folders, and with the suffix of a picture.
+
+    That of an image in no folder is its name; otherwise its folders are joined by `_`. Trainers
+    know pictures by their suffix: what has none that all of them know, such as a slice, gets
+    `.png`, which loses no pixel. The columns are those of `file_name`.
+    """
+    joined = file_name().str.replace(_FOLDER, "").str.replace_all("/", "_", literal=True)
+    return (
+        pl.when(joined.str.contains(_PICTURE))
+        .then(joined)
+        .otherwise(pl.concat_str(joined, pl.lit(".png")))
+    )
+
+
+_WITHOUT_TEMPLATE: Final = {None: file_name, DEFAULT_NAMES: file_name, FLAT_NAMES: flat_file_name}
+
+
+def file_names(images: pl.DataFrame, template: str | None) -> pl.Series:
+    """File names of images.
+
+    Args:
+        images: rows with the columns of `file_name` and `dataset_title`.
+        template: of the user, such as ``{dataset_title}/{data_hash}{extension}``; None: as
+            `file_name` has them.
 
     Raises:
         SettingsError: the template names a field that there is none of, or makes a path that
             leaves its folder.
     """
+    if template in _WITHOUT_TEMPLATE:
+        return images.select(_WITHOUT_TEMPLATE[template]().alias("file_name"))["file_name"]
     fields = images.select(
         pl.col("data_hash").fill_null(""),
         "frame",
@@ -103,6 +132,7 @@ def templated_file_names(images: pl.DataFrame, template: str) -> pl.Series:
         extension().alias("extension"),
         pl.col("dataset_title").fill_null(""),
         file_name().alias("default"),
+        flat_file_name().alias("flat"),
     )
-    names = [filled_template(template, row) for row in fields.iter_rows(named=True)]
+    names = [filled_template(template or "", row) for row in fields.iter_rows(named=True)]
     return pl.Series("file_name", names, dtype=pl.String)

@@ -11,6 +11,7 @@ from coco_dagster.coco.fitting import Fitted, fitted
 from coco_dagster.coco.keyholes import keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.losses import LeftOut
+from coco_dagster.coco.mask_outlines import outlined
 from coco_dagster.coco.masks import Masks
 from coco_dagster.coco.number_text import json_text, rounded, rounded_above_zero, rounded_boxes
 from coco_dagster.coco.profiles import Profile
@@ -78,8 +79,7 @@ class RenderedGeometry:
 def render(drawing: Drawing, profile: Profile) -> Geometry:
     """Turn what is drawn into COCO's numbers and texts.
 
-    Masks become run-length encodings, outlines lists of rings; outlines with holes become what the
-    profile says.
+    Outlines become lists of rings; masks, and outlines with holes, become what the profile says.
     """
     precision = profile.coordinate_precision
     count = drawing.area.size
@@ -103,9 +103,10 @@ def render(drawing: Drawing, profile: Profile) -> Geometry:
 
 def _segmentation(drawing: Drawing, profile: Profile) -> tuple[pl.Series, NDArray[np.bool_]]:
     """JSON text of each annotation's segmentation, and whether it is run-length encoded."""
-    if isinstance(drawing.outline, Masks):
-        return drawing.outline.segmentation(), np.ones(drawing.area.size, np.bool_)
-    rings, precision = drawing.outline, profile.coordinate_precision
+    outline, precision = drawing.outline, profile.coordinate_precision
+    if isinstance(outline, Masks) and profile.bitmasks == "rle":
+        return outline.segmentation(), np.ones(drawing.area.size, np.bool_)
+    rings = outlined(outline) if isinstance(outline, Masks) else outline
     holes = rings.has_holes
     if not holes.any():
         return rings.segmentation(precision), holes

@@ -8,7 +8,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.coco.attributes import AttributeTemplates, frame_classifications
-from coco_dagster.coco.file_names import file_name, templated_file_names
+from coco_dagster.coco.file_names import file_names
 from coco_dagster.coco.json_text import member
 from coco_dagster.coco.layouts import LayoutForm
 from coco_dagster.coco.losses import LeftOut
@@ -73,10 +73,8 @@ def image_rows(
     reasons = frames.select(_left_out(profile).alias("left_out"))["left_out"]
     is_kept = reasons == LeftOut.NOT
     images = _in_order(frames if is_kept.all() else frames.filter(is_kept), form)
-    if profile.file_name_template is None:
-        images = images.with_columns(file_name().alias("file_name"))
-    else:
-        images = images.with_columns(templated_file_names(images, profile.file_name_template))
+    template = profile.file_name_template or form.file_name_template
+    images = images.with_columns(file_names(images, template))
     answers = _frame(tables["answers"]).filter(pl.col("owner") == "frame")
     classifications = frame_classifications(
         images.select("label_hash", "data_hash", "frame"),

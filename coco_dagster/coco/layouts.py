@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from coco_dagster.coco.file_name_templates import FLAT_NAMES
 from coco_dagster.coco.profiles import ExportSettings, Profile
 from coco_dagster.encord.ontology_nodes import SKELETON
 from coco_dagster.encord.shapes import SHAPES
@@ -53,6 +54,7 @@ class LayoutForm(Struct, frozen=True, kw_only=True):
         videos: whether frames belong to videos, and annotations to instances, as COCO-VID has it.
         split_without_splits: name of the one split where nothing is split; None: files have no
             split in their names.
+        file_name_template: of images, where the profile has none; None: by the kind of data.
     """
 
     paths: dict[Role, str]
@@ -60,6 +62,7 @@ class LayoutForm(Struct, frozen=True, kw_only=True):
     container: Container = "object"
     videos: bool = False
     split_without_splits: str | None = None
+    file_name_template: str | None = None
 
     @property
     def by_unit(self) -> bool:
@@ -84,7 +87,14 @@ def _flat(extension: str, container: Container, *, videos: bool = False) -> Layo
 
 def _tree(instances: str, keypoints: str) -> LayoutForm:
     paths: dict[Role, str] = {"instances": instances, "keypoints": keypoints}
-    return LayoutForm(paths=paths, split_paths=paths, split_without_splits="train")
+    # Their readers look for pictures and labels in one folder, by stem and suffix: Ultralytics
+    # takes the last `/images/` of a path for that of the tree, and Datumaro forgets suffixes.
+    return LayoutForm(
+        paths=paths,
+        split_paths=paths,
+        split_without_splits="train",
+        file_name_template=FLAT_NAMES,
+    )
 
 
 LAYOUT_FORMS: Final = {

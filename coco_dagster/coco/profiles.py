@@ -51,6 +51,13 @@ class Profile(Struct, frozen=True, kw_only=True):
             "each runs around its holes too."
         ),
     ] = "rle"
+    bitmasks: Annotated[
+        Literal["rle", "outline"],
+        Meta(
+            description="Bitmasks: rle, run-length encoded; outline, rings along the edges of "
+            "their pixels, those with holes as other outlines with holes."
+        ),
+    ] = "rle"
     keypoints: Annotated[
         Literal["same_file", "own_file"],
         Meta(
@@ -149,8 +156,8 @@ class Profile(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Format of file_name, with the fields data_hash, frame, title, extension, "
-            "dataset_title and default (the name as it is without a template); none: by the kind "
-            "of data."
+            "dataset_title, default (by the kind of data) and flat (without folders, with the "
+            "suffix of a picture); none: flat in the layouts coco and roboflow, else default."
         ),
     ] = None
     coco_url: Annotated[

@@ -46,8 +46,8 @@ def lines_path(folder: "Location", kind: str, number: int, group: int) -> "Locat
 
 def write_rendered(folder: "Location", group: int, part: RenderedPart) -> None:
     """Write what needs no ids: file names and findings."""
-    _write_arrow(folder, "file_names", group, part.images.select("file_name").to_arrow())
-    _write_arrow(folder, "findings", group, sort_findings(part.findings))
+    write_table(folder, "file_names", group, part.images.select("file_name").to_arrow())
+    write_table(folder, "findings", group, sort_findings(part.findings))
 
 
 def write_numbered(folder: "Location", group: int, part: RenderedPart, first: FirstIds) -> None:
@@ -76,8 +76,8 @@ def write_numbered(folder: "Location", group: int, part: RenderedPart, first: Fi
     if plan.form.by_unit:
         facts = part.images.unique("unit", keep="first", maintain_order=True)
         table = facts.select("data_hash", "split").with_columns(**by_unit)
-        _write_arrow(folder, "units", group, table.to_arrow())
-    _write_arrow(folder, "lineage", group, origin_table(part, first))
+        write_table(folder, "units", group, table.to_arrow())
+    write_table(folder, "lineage", group, origin_table(part, first))
 
 
 def _unit_bytes(
@@ -105,7 +105,8 @@ def read_tables(rendered: TableFolder, kind: str, groups: int) -> Iterator[pa.Ta
         yield read_part_table(part_path(rendered.path, kind, group, "arrow"), "arrow")
 
 
-def _write_arrow(folder: "Location", kind: str, group: int, table: pa.Table) -> None:
+def write_table(folder: "Location", kind: str, group: int, table: pa.Table) -> None:
+    """Write a table of a group for `read_tables`."""
     path = part_path(folder, kind, group, "arrow")
     path.parent.mkdir(parents=True, exist_ok=True)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:

@@ -98,6 +98,18 @@ class WorkerPool:
             for future in futures:
                 future.cancel()
 
+    def beside(self, task: Task, report: type[_R]) -> "Future[_R]":
+        """Carry out a task while the caller goes on: in another process, if there is one.
+
+        Args:
+            task: what is done.
+            report: type of its report.
+
+        Returns:
+            Its report; or what `run` raises.
+        """
+        return self._start().submit(self._run_beside, task, report)
+
     def close(self) -> None:
         """End the processes."""
         if self._processes is not None:
@@ -116,6 +128,16 @@ class WorkerPool:
 
     def _run_one(self, task: Task, report: type[_R]) -> _R:
         worker = self._workers.get()
+        try:
+            return worker.run(task, report)
+        finally:
+            self._workers.put(worker)
+
+    def _run_beside(self, task: Task, report: type[_R]) -> _R:
+        worker = self._workers.get()
+        if isinstance(worker, _ThisProcess) and self._count > 1:
+            caller, worker = worker, self._workers.get()
+            self._workers.put(caller)
         try:
             return worker.run(task, report)
         finally:

@@ -4,9 +4,9 @@ What is rendered together is a group: slices of parts that make a stretch of the
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from msgspec import Struct
@@ -21,21 +21,18 @@ from coco_dagster.export.assembly import (
     check_file_names,
     coco_info,
     file_entry,
-    write_findings,
-    write_lineage,
 )
 from coco_dagster.export.coco_files import CocoHead, RenderedGroups, write_coco_file
 from coco_dagster.export.losses import check_losses
-from coco_dagster.export.places import PartPlace, PartSlice, TableFolder, Window
+from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.progress import Progress, Stopwatch
 from coco_dagster.export.result import ExportFile, ExportResult
-from coco_dagster.export.row_facts import row_entries, row_facts
+from coco_dagster.export.row_facts import all_row_facts
 from coco_dagster.export.source_order import groups_of_windows, windows_of
+from coco_dagster.export.table_files import TableFiles, table_files_task
 from coco_dagster.export.tasks import NumberGroup, RenderedCounts, RenderGroup
 from coco_dagster.lineage.manifest import (
-    FINDINGS_FILE,
-    LINEAGE_FILE,
     MANIFEST_FILE,
     Manifest,
     TableEntry,
@@ -46,6 +43,8 @@ from coco_dagster.lineage.manifest import (
 from coco_dagster.tables.parts import read_part, write_part
 from coco_dagster.tables.schemas import ONTOLOGY_TABLES
 from coco_dagster.tables.skeletons import SkeletonPoints, with_points_of_labels
+
+_BLOCK_BYTES: Final = 1 << 20
 
 
 class ExportInput(Struct, frozen=True):
@@ -116,19 +115,20 @@ def render_export(
     check_losses(counts, settings.profile)
     check_file_names(rendered, len(groups))
     categories = categories_of_contents(ontology, settings)
-    with watch.stage("writing"), ThreadPoolExecutor(1) as beside:
-        # Compressing the one and hashing the other both leave the interpreter to this thread.
-        tables = beside.submit(_write_tables, out, given.findings, rendered, len(groups))
-        rows = row_facts(windows, settings.branches)
+    with watch.stage("writing"):
+        rows = all_row_facts([count.rows for count in counts])
         totals = _totals(counts, rows.objects)
+        task = table_files_task(out, given.findings, rendered, windows, len(groups))
+        tables = pool.beside(task, TableFiles)
         info = coco_info(rows, given.export_id)
         files = _write_coco_files(
             out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
         )
-        files += tables.result()
+        files += tables.result().files
     totals["categories"] = sum(len(of_content.entries) for of_content in categories)
     findings = _codes(counts, given)
-    _write_manifest(out, given, ontology, windows, settings, files, totals, findings, run)
+    entries = Path(task.row_entries)
+    _write_manifest(out, given, ontology, entries, settings, files, totals, findings, run)
     return ExportResult(
         export_id=given.export_id,
         url=str(out),
@@ -205,15 +205,6 @@ def _totals(counts: list[RenderedCounts], objects_of_rows: int) -> dict[str, int
     }
 
 
-def _write_tables(
-    out: Path, others: pa.Table, rendered: TableFolder, groups: int
-) -> list[ExportFile]:
-    """Write where annotations come from and what was found."""
-    write_lineage(out / LINEAGE_FILE, rendered, groups)
-    write_findings(out / FINDINGS_FILE, others, rendered, groups)
-    return [file_entry(out / LINEAGE_FILE), file_entry(out / FINDINGS_FILE)]
-
-
 def _write_coco_files(
     out: Path,
     info: dict[str, Any],
@@ -276,7 +267,7 @@ def _write_manifest(
     out: Path,
     given: ExportInput,
     ontology: Mapping[str, pa.Table],
-    windows: Sequence[Window],
+    row_entries: Path,
     settings: ExportSettings,
     files: list[ExportFile],
     totals: dict[str, int],
@@ -300,8 +291,8 @@ def _write_manifest(
         findings=findings,
         run={**run, "versions": library_versions()},
     )
-    with (out / MANIFEST_FILE).open("wb") as file:
-        file.writelines(manifest.blocks(row_entries(windows, out / FINDINGS_FILE)))
+    with (out / MANIFEST_FILE).open("wb") as file, row_entries.open("rb") as entries:
+        file.writelines(manifest.blocks(iter(partial(entries.read, _BLOCK_BYTES), b"")))
 
 
 def _file_facts(file: ExportFile) -> dict[str, Any]:

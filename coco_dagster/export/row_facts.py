@@ -1,7 +1,7 @@
 """Facts about label rows that an export states: read part by part, never all at once."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 from coco_dagster.coco.json_text import member
 from coco_dagster.coco.selection import MAIN_BRANCH
 from coco_dagster.export.places import Window
+from coco_dagster.lineage.manifest import ENTRY_START
 from coco_dagster.tables.other_rows import other_rows
 from coco_dagster.tables.schemas import UNNAMED_PREFIX
 
@@ -21,8 +22,6 @@ _COLUMNS: Final = [
     "label_hash",
     "row_data_hash",
     "data_title",
-    "dataset_title",
-    "branch_name",
     "last_edited_at",
     "source_file",
     "source_index",
@@ -30,6 +29,7 @@ _COLUMNS: Final = [
     "frames",
     "objects",
 ]
+_SUMMED: Final = ["dataset_title", "branch_name", "last_edited_at", "objects"]
 _OF_FINDINGS: Final = ["code", "outcome", "label_hash", "path", "message", "raw"]
 _SOURCE: Final = ("source_file", "source_index")
 _FACTS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
@@ -46,7 +46,7 @@ _FACTS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = {
 
 
 class RowFacts(Struct, frozen=True):
-    """What all label rows come to.
+    """What label rows come to.
 
     Attributes:
         dataset_titles: titles of the datasets of exported rows.
@@ -59,32 +59,52 @@ class RowFacts(Struct, frozen=True):
     objects: int
 
 
-def row_facts(windows: Iterable[Window], branches: Collection[str]) -> RowFacts:
+def row_facts(label_rows: pa.Table, branches: Collection[str]) -> RowFacts:
+    """Sum up some label rows.
+
+    Args:
+        label_rows: the table of them.
+        branches: branches that are exported.
+    """
+    rows = pl.DataFrame(pl.from_arrow(label_rows.select(_SUMMED)))
+    exported = rows.filter(pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(list(branches)))
+    newest: Any = exported["last_edited_at"].max()
+    titles = frozenset(title for title in exported["dataset_title"].unique() if title)
+    return RowFacts(titles, newest, int(rows["objects"].sum()))
+
+
+def all_row_facts(parts: Sequence[RowFacts]) -> RowFacts:
     """Sum up all label rows.
 
     Args:
-        windows: the normalised tables.
-        branches: branches that are exported.
+        parts: what those of each group come to.
     """
-    titles: set[str] = set()
-    dates: list[Any] = []
-    objects = 0
-    for rows in _rows_of(windows):
-        exported = rows.filter(pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(list(branches)))
-        titles.update(title for title in exported["dataset_title"].unique() if title)
-        dates.append(exported["last_edited_at"].max())
-        objects += int(rows["objects"].sum())
-    newest = max((date for date in dates if date is not None), default=None)
-    return RowFacts(frozenset(titles), newest, objects)
+    dates = [part.last_edited_at for part in parts if part.last_edited_at is not None]
+    return RowFacts(
+        frozenset[str]().union(*(part.dataset_titles for part in parts)),
+        max(dates, default=None),
+        sum(part.objects for part in parts),
+    )
 
 
 def row_entries(windows: Iterable[Window], findings: Path) -> Iterator[str]:
-    """Entries of the manifest's `inputs.label_rows` as JSON text, in source order.
+    """Text between the brackets of the manifest's `inputs.label_rows`, in source order.
 
     Args:
         windows: the normalised tables.
         findings: the export's file of findings, which knows the rows that the tables lack.
+
+    Yields:
+        The text, piece by piece: there may be millions of rows.
     """
+    start = ENTRY_START
+    for entries in _all_entries(windows, findings):
+        if entries.len():
+            yield start + entries.str.join(f",{ENTRY_START}").item()
+            start = f",{ENTRY_START}"
+
+
+def _all_entries(windows: Iterable[Window], findings: Path) -> Iterator[pl.Series]:
     others = _other_rows(findings)
     for rows in _rows_of(windows):
         file, index = rows.select(_SOURCE).row(-1) if rows.height else ("", 0)
@@ -94,8 +114,8 @@ def row_entries(windows: Iterable[Window], findings: Path) -> Iterator[str]:
         earlier = others.filter(is_earlier)
         others = others[earlier.height :]
         merged = pl.concat([rows.select(_FACTS.keys()), earlier])
-        yield from _entries(merged.sort(_SOURCE) if earlier.height else merged)
-    yield from _entries(others)
+        yield _entries(merged.sort(_SOURCE) if earlier.height else merged)
+    yield _entries(others)
 
 
 def _other_rows(findings: Path) -> pl.DataFrame:

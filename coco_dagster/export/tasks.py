@@ -26,6 +26,7 @@ from coco_dagster.export.group_files import write_numbered, write_rendered
 from coco_dagster.export.losses import Loss, first_losses
 from coco_dagster.export.ontology_cache import ontology_of, ontology_tables_of
 from coco_dagster.export.places import PartSlice, TableFolder, read_slices
+from coco_dagster.export.row_facts import RowFacts, row_facts
 from coco_dagster.export.stored_tasks import (
     DatasetsOfRows,
     DropStoredRows,
@@ -36,6 +37,7 @@ from coco_dagster.export.stored_tasks import (
     SnapshotPart,
     SnapshotRows,
 )
+from coco_dagster.export.table_files import TableFiles, WriteTableFiles
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.part_store import StoredPart
 from coco_dagster.tables.parts import (
@@ -116,6 +118,7 @@ class RenderedCounts(Struct, frozen=True, tag=True):
         superseded_objects: objects of label rows that a later edit supersedes.
         losses: objects that the settings want, where their lack makes the export fail.
         first_losses: the first of them.
+        rows: what its label rows come to.
     """
 
     images: int
@@ -128,6 +131,7 @@ class RenderedCounts(Struct, frozen=True, tag=True):
     superseded_objects: int
     losses: int
     first_losses: list[Loss]
+    rows: RowFacts
 
 
 class RenderGroup(Struct, frozen=True, tag=True):
@@ -163,6 +167,7 @@ class RenderGroup(Struct, frozen=True, tag=True):
             ).height,
             losses=rendered.losses.height,
             first_losses=first_losses(rendered.losses),
+            rows=row_facts(tables["label_rows"], self.settings.branches),
         )
 
 
@@ -214,6 +219,7 @@ Task = (
     | NormaliseStored
     | DropStoredRows
     | SlicePart
+    | WriteTableFiles
 )
 
 
@@ -240,6 +246,7 @@ class Outcome(Struct, frozen=True):
         | SnapshotPart
         | DatasetsOfRows
         | SlicedPart
+        | TableFiles
         | None
     ) = None
     failure: Failure | None = None

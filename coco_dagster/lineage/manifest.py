@@ -28,6 +28,8 @@ _LIBRARIES: Final = (
     "shapely",
 )
 
+ENTRY_START: Final = "\n   "
+"""What stands before each of the label rows: they are indented like everything else."""
 
 _NO_LABEL_ROWS: Final = b'"label_rows": []'
 
@@ -56,20 +58,18 @@ class Manifest(Struct, frozen=True, kw_only=True):
     findings: dict[str, int]
     run: Mapping[str, Any]
 
-    def blocks(self, label_rows: Iterable[str]) -> Iterator[bytes]:
+    def blocks(self, label_rows: Iterable[bytes]) -> Iterator[bytes]:
         """The manifest as indented JSON, piece by piece.
 
         Args:
-            label_rows: JSON text of each entry of `inputs.label_rows`, which is empty in `inputs`:
-                there may be millions of them.
+            label_rows: JSON text of the entries of `inputs.label_rows`, which is empty in
+                `inputs`, in pieces: there may be millions of them. Each entry starts with
+                `ENTRY_START`, and a comma stands before all but the first.
         """
         text = msgspec.json.format(msgspec.json.encode(self), indent=1)
         head, _, tail = text.partition(_NO_LABEL_ROWS)
         yield head + _NO_LABEL_ROWS[:-1]
-        separator = b"\n   "
-        for row in label_rows:
-            yield separator + row.encode()
-            separator = b",\n   "
+        yield from label_rows
         yield b"]" + tail + b"\n"
 
 

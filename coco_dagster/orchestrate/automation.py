@@ -15,8 +15,9 @@ def automation_condition(
     """The condition under which Dagster materialises an asset by itself.
 
     Args:
-        name: `none`, `eager` (when what it is made from has changed), `on_missing` (when there is
-            none yet) or `on_cron` (by the schedule's expression, once upstream is new as well).
+        name: `none`, `eager` (when what it is made from has changed), `on_missing` (partitions that
+            come up from now on) or `on_cron` (by the schedule's expression, once upstream is new as
+            well).
         schedule: expression of `on_cron`.
     """
     if name == "eager":

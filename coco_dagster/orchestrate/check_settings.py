@@ -106,7 +106,8 @@ CHECK_TYPES: Final = (
     CheckType(
         "valid_for_consumers",
         EXPORT,
-        "No consumer of COCO files fails on the export or misreads it.",
+        "No consumer of COCO files fails on the export or misreads it, but for what the profile's "
+        "settings stand for.",
         "warn",
     ),
     CheckType(

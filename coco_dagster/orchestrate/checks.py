@@ -21,14 +21,13 @@ from coco_dagster.orchestrate.check_settings import (
     check_settings,
 )
 from coco_dagster.orchestrate.export_verdicts import EXPORT_JUDGES
-from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET, Export
+from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET
 from coco_dagster.orchestrate.steps import Steps, reported_failures
 from coco_dagster.orchestrate.store import Partition, PipelineStore, pipeline_store
 from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES, TABLE_JUDGES
 from coco_dagster.orchestrate.verdicts import Scope, Verdict
 
 _NEEDS_RAW_LABELS: Final = "no_ontology_drift"
-_FOR_TRAINERS: Final = "valid_for_consumers"
 
 
 @dataclass(frozen=True)
@@ -80,21 +79,10 @@ def _checks(steps: Steps, given: ExportChecks) -> Iterator[Check]:
             continue
         if check.asset != EXPORT:
             yield from (_check(steps, given, check, asset) for asset in _tables_of(check))
-    for name, export in steps.pipeline.exports.items():
+    for name in steps.pipeline.exports:
         for check in CHECK_TYPES:
-            if check.asset == EXPORT and _concerns(check, export, given):
+            if check.asset == EXPORT:
                 yield _check(steps, given, check, name)
-
-
-def _concerns(check: CheckType, export: Export, given: ExportChecks) -> bool:
-    """Whether a check says something about an export.
-
-    Encord's own rules number annotations from 0 and give points and lines no area, which suits no
-    trainer: an export by these rules is judged by what trainers need only where that is wanted.
-    """
-    is_asked_for = getattr(given, check.name) is not None
-    is_for_trainers = export.settings.profile.first_annotation_id > 0
-    return check.name != _FOR_TRAINERS or is_for_trainers or is_asked_for
 
 
 def _tables_of(check: CheckType) -> Sequence[str]:

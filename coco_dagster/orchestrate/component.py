@@ -1,6 +1,7 @@
 """The component `coco_dagster.EncordCocoExport`: a pipeline from a `defs.yaml`."""
 
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -150,7 +151,9 @@ class EncordCocoExport(dg.Component, ExportOptions):
     automation: Annotated[
         AutomationName,
         setting(
-            "When Dagster materialises assets by itself: none, eager, on_missing, on_cron.",
+            "When Dagster materialises assets by itself: none, eager (whenever what they are made "
+            "from has changed), on_missing (partitions that come up), on_cron (by the schedule's "
+            "expression).",
             "eager",
             pattern=one_of(AUTOMATIONS),
         ),
@@ -180,10 +183,12 @@ class EncordCocoExport(dg.Component, ExportOptions):
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
         """What `dg` lists of the component."""
+        produces = ["asset", "asset_check", "job", "schedule", "sensor", "resource"]
+        # Early releases of Dagster 1.13 do not ask for it.
+        known = signature(dg.ComponentTypeSpec.__new__).parameters
+        lists: dict[str, Any] = {"produces": produces} if "produces" in known else {}
         return dg.ComponentTypeSpec(
-            description=cls.__doc__,
-            tags=["encord", "coco", "arrow"],
-            produces=["asset", "asset_check", "job", "schedule", "sensor", "resource"],
+            description=cls.__doc__, tags=["encord", "coco", "arrow"], **lists
         )
 
     def get_asset_spec(self, asset: EncordAsset) -> dg.AssetSpec:

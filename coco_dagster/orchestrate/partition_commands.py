@@ -47,13 +47,13 @@ def list_partitions(pipeline: str) -> None:
     help="What the partitions of the label rows are, as `partition_by` of the component.",
 )
 def add_partitions(pipeline: str, keys: tuple[str, ...], labels: str | None, by: str) -> None:
-    r"""Make partitions of PIPELINE known, by their KEYS or from the label rows.
+    """Make partitions of PIPELINE known, by their KEYS or from the label rows.
 
     \b
     Examples:
       coco-dagster partitions add faces --labels labels/ --by shard
       coco-dagster partitions add faces Harbour-cameras-18441a98
-    """
+    """  # noqa: D301
     wanted = checked_keys([*keys, *(_of_source(labels, by) if labels else [])])
     if not wanted:
         raise SettingsError("Name the partitions to add, or the label rows that have them.")

@@ -11,6 +11,7 @@ from coco_dagster.orchestrate.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from coco_dagster.export.snapshots import Division
+    from coco_dagster.orchestrate.source_watch import Change
 
 RANGE_START: Final = "dagster/asset_partition_range_start"
 RANGE_END: Final = "dagster/asset_partition_range_end"
@@ -87,21 +88,21 @@ def requests_for(
     return requests
 
 
-def touched_partitions(
-    pipeline: Pipeline, known: Sequence[str], touched_files: Collection[str]
-) -> list[str]:
-    """Partitions that changed files may belong to, in the order of the instance.
+def touched_partitions(pipeline: Pipeline, known: Sequence[str], change: "Change") -> list[str]:
+    """Partitions whose label rows may differ after a change, in the order of the instance.
 
     Args:
         pipeline: the pipeline.
-        known: keys that the instance knows.
-        touched_files: paths of new or changed files within the source.
+        known: keys that the instance knows, without those that are gone.
+        change: files of the source that are new, changed or gone.
     """
     if pipeline.partition_by != "shard":
         return list(known)
-    keys = {shard_key(name) for name in touched_files}
-    # Files within a zip are not told apart from outside.
-    return [key for key in known if key in keys] if keys & set(known) else list(known)
+    keys = {shard_key(name) for name in (*change.touched, *change.removed)}
+    touched = [key for key in known if key in keys]
+    # Files within a zip are not told apart from outside; of partitions that are gone, nothing is
+    # left to be made.
+    return list(known) if change.touched and not touched else touched
 
 
 def range_tags(known: Sequence[str], chosen: Collection[str]) -> Mapping[str, str]:

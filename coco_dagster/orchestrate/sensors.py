@@ -108,8 +108,8 @@ def _requested(
         return dg.SensorResult(run_requests=[run(only)], cursor=numbered.cursor())
     registered = context.instance.get_dynamic_partitions(pipeline.partitions_name)
     partitions = partition_change(source_partitions(pipeline), registered)
-    touched = touched_partitions(pipeline, partitions.known, change.touched)
-    if change.touched and touched:
+    touched = touched_partitions(pipeline, partitions.known, change)
+    if touched:
         requests = [run(only, range_tags(partitions.known, touched))]
     else:
         requests = [run(merged)] if merged else []

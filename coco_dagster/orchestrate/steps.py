@@ -61,11 +61,12 @@ class Steps:
         """
         specs = [self.specs[name] for name in assets]
         arguments = self._op(step)
-        if any(spec.partitions_def is not None for spec in specs):
-            given = self.ops.get(step, OpSettings()).backfill_policy
-            arguments["backfill_policy"] = given or dg.BackfillPolicy.single_run()
-        elif step in self.ops and self.ops[step].backfill_policy is not None:
-            arguments["backfill_policy"] = self.ops[step].backfill_policy
+        policy = self.ops.get(step, OpSettings()).backfill_policy
+        if policy is None and self.pipeline.is_partitioned:
+            # Assets without partitions have it too: `dg launch --partition-range` asks for it.
+            policy = dg.BackfillPolicy.single_run()
+        if policy is not None:
+            arguments["backfill_policy"] = policy
         return arguments | {"specs": specs}
 
     def check_step(self, step: str, checks: list[dg.AssetCheckSpec]) -> dict[str, Any]:

@@ -36,6 +36,18 @@ def test_compare_measures_all_but_the_exporter_that_is_left_out(tmp_path: Path) 
     )
 
 
+def test_peers_are_measured_or_it_is_told_why_not(tmp_path: Path) -> None:
+    rows = rows_of("python -m benchmarks peers", tmp_path, "--images", "3")
+    names = [row["name"] for row in rows]
+    assert [name for name in names if name.endswith("COCO to COCO")] == [
+        f"{peer}, COCO to COCO"
+        for peer in ("datumaro", "datumaro-streaming", "labelformat", "globox", "sahi")
+    ]
+    (ours,) = (row for row in rows if row["name"] == "coco-dagster export, training")
+    assert ours["problem"] is None
+    assert all((row["wall"] is None) == (row["problem"] is not None) for row in rows)
+
+
 def test_scaling_measures_every_size(tmp_path: Path) -> None:
     rows = rows_of("python -m benchmarks scaling", tmp_path, "2", "4")
     assert [row["images"] for row in rows if row["name"] == "json.loads"] == [2, 4]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coco_dagster.coco.file_name_templates import safe_component
-from coco_dagster.coco.profiles import ENCORD, ExportSettings
+from coco_dagster.coco.file_name_templates import nested_names, safe_component
+from coco_dagster.coco.profiles import ENCORD, ExportSettings, Layout
 from coco_dagster.errors import ExportError, SettingsError
 from tests.exports import export_rows
 from tests.label_rows import (
@@ -164,6 +164,67 @@ def test_files_of_spaces(tmp_path: Path) -> None:
         "images/s6/4.tif",
         "images/group.tif",
     ]
+
+
+def rows_of_all_kinds() -> list[JSON]:
+    slices = {
+        "0": {"metadata": {"dicom_instance_uid": "1.2.3"}},
+        "1": {"metadata": {"dicom_instance_uid": "1.2.4", "multiframe_frame_number": 7}},
+        "2": {},
+    }
+    titles = {"a": "a.JPG", "b": "b", "c": "c.gif", "d": "d.webp", "e/f": "e.tiff"}
+    sequence = space("image_sequence", {2: [box()], 4: [box()]})
+    return [
+        label_row({name: image_unit(data_title=title) for name, title in titles.items()}),
+        label_row({"v/1": video_unit({12: [box()]})}, "video", "video"),
+        label_row({"d1": dicom_unit(slices, data_title="scan.dcm")}, "dicom", "dicom"),
+        label_row({"n": nifti_unit({5: [box()]})}, "nifti", "nifti"),
+        group_row({"s": sequence}, "group", data_title="g.png"),
+    ]
+
+
+FLAT_NAMES = [
+    "a.JPG",
+    "b.jpg",
+    "c.gif.png",
+    "d.webp",
+    "e%2Ff.tiff",
+    "v%2F1_12.jpg",
+    "d1_1.2.3.png",
+    "d1_1.2.4_7.png",
+    "d1_2.png",
+    "n_5.png",
+    "s_2.png",
+    "s_4.png",
+]
+
+
+@pytest.mark.parametrize(
+    ("layout", "template"),
+    [("coco", None), ("roboflow", None), ("dataset", "{flat}"), ("coco", "{flat:s}")],
+)
+def test_trees_of_trainers_have_flat_names_of_pictures(
+    tmp_path: Path, layout: Layout, template: str | None
+) -> None:
+    profile = msgspec.structs.replace(ENCORD, file_name_template=template)
+    settings = ExportSettings(profile=profile, layout=layout)
+    ((coco,),) = export_rows(tmp_path, rows_of_all_kinds(), settings=settings).files.values()
+    assert [image["file_name"] for image in coco["images"]] == FLAT_NAMES
+
+
+@pytest.mark.parametrize("layout", ["coco", "roboflow"])
+def test_a_template_says_more_than_the_layout(tmp_path: Path, layout: Layout) -> None:
+    settings = msgspec.structs.replace(templated("{default}"), layout=layout)
+    row = label_row({"v": video_unit({12: [box()]})}, "video")
+    ((coco,),) = export_rows(tmp_path, [row], settings=settings).files.values()
+    assert [image["file_name"] for image in coco["images"]] == ["videos/v/12.jpg"]
+
+
+def test_a_flat_name_leads_to_the_names_that_it_may_stand_for(tmp_path: Path) -> None:
+    rows = rows_of_all_kinds()
+    images = export_rows(tmp_path, rows).images
+    for image, flat in zip(images, FLAT_NAMES, strict=True):
+        assert image["file_name"] in nested_names(flat, image["encord"]["data_hash"])
 
 
 def test_two_images_of_one_name_fail_the_export(tmp_path: Path) -> None:

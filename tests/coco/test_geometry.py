@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -178,6 +179,24 @@ def test_bitmask() -> None:
     assert drawn["bbox"] == [30, 20, 30, 20]
     assert drawn["area"] == mask.sum()
     assert drawn["iscrowd"] == 1
+
+
+@pytest.mark.parametrize(("holes", "form"), [("keyhole", list), ("rle", dict)])
+def test_bitmask_as_outline(holes: Literal["keyhole", "rle"], form: type) -> None:
+    whole, pierced = np.zeros((2, HEIGHT, WIDTH))
+    whole[20:40, 30:33] = whole[35:37, 30:60] = whole[80:, 190:] = 1
+    pierced[10:30, 10:30] = 1
+    pierced[15:20, 15:20] = 0
+    profile = replace(ENCORD, bitmasks="outline", holes=holes)
+    drawn = rendered(bitmask(whole), bitmask(pierced), profile=profile)
+    assert [type(entry["segmentation"]) for entry in drawn] == [list, form]
+    assert [entry["iscrowd"] for entry in drawn] == [0, int(form is dict)]
+    for entry, mask in zip(drawn, (whole, pierced), strict=True):
+        found = entry["segmentation"]
+        if isinstance(found, list):
+            found = coco_mask.merge(coco_mask.frPyObjects(found, HEIGHT, WIDTH))
+        assert (coco_mask.decode(found) == mask).all()
+        assert entry["area"] == mask.sum()
 
 
 def test_small_grid_is_pasted_and_cropped() -> None:

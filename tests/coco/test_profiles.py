@@ -20,6 +20,7 @@ PACKAGE = Path(coco_dagster.__file__).parent
         ("first_category_id", 1, 1),
         ("rle_iscrowd", 1, 0),
         ("holes", "rle", "rle"),
+        ("bitmasks", "rle", "rle"),
         ("keypoints", "same_file", "own_file"),
         ("keypoint_box_side", None, 1),
         ("polylines", "path", "leave_out"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tests.consumers.cases import Case, exported, named, written
+from tests.consumers.cases import Case, exported, exported_as_polygons, written
 from tests.consumers.environments import (
     InstallError,
     environment_of,
@@ -39,7 +39,7 @@ def look(names: tuple[str, ...], keep: bool) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="consumers-") as folder:
         place = Path(folder)
-        exports = [exported(place / "export"), named(place / "named")]
+        exports = [exported(place / "export"), exported_as_polygons(place / "polygons")]
         cases = [*exports, *written(place / "cases")]
         for name in names or BY_NAME:
             click.echo(f"{name} …")

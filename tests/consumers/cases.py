@@ -22,11 +22,11 @@ from tests.consumers.runners.looking import (
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
 LABELS, ONTOLOGY = SAMPLE / "labels.json", SAMPLE / "ontology.json"
-EXPORT, NAMED, CLEAN = "export", "named", "clean"
+EXPORT, POLYGONS, CLEAN = "export", "polygons", "clean"
 """Names of the cases without a defect."""
 
-TEMPLATE = "{data_hash}_{frame}.jpg"
-"""Names of files without folders, each with a suffix, for consumers that need them so."""
+WITHOUT_RUN_LENGTHS = {"holes": "keyhole", "bitmasks": "outline"}
+"""Settings for consumers that read no run lengths of what is no crowd."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def exported(folder: Path, labels: Path = LABELS, ontology: Path = ONTOLOGY) -> 
     return _exported(EXPORT, folder, labels, ontology)
 
 
-def named(folder: Path) -> Case:
-    """The sample, exported with names from `TEMPLATE`."""
-    return _exported(NAMED, folder, LABELS, ONTOLOGY, file_name_template=TEMPLATE)
+def exported_as_polygons(folder: Path) -> Case:
+    """The sample, exported `WITHOUT_RUN_LENGTHS`."""
+    return _exported(POLYGONS, folder, LABELS, ONTOLOGY, **WITHOUT_RUN_LENGTHS)
 
 
 def _exported(name: str, folder: Path, labels: Path, ontology: Path, **changes: str) -> Case:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from tests.consumers.cases import EXPORT, NAMED, Case
+from tests.consumers.cases import EXPORT, POLYGONS, Case
 from tests.consumers.comparison import compare
 from tests.consumers.jobs import Answers
 from tests.consumers.registry import Consumer
@@ -57,7 +57,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         megabytes: size of its environment; None for that of the suite.
         problem: why it could not be installed or started.
         export: the looks at the export, by task.
-        named: the looks at the same with plain names of files.
+        polygons: the looks at the same without run lengths.
         defects: the looks at the small cases, by case (`clean` among them) and task.
     """
 
@@ -65,7 +65,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     megabytes: int | None = None
     problem: str | None = None
     export: dict[str, View] = {}
-    named: dict[str, View] = {}
+    polygons: dict[str, View] = {}
     defects: dict[str, dict[str, Effect]] = {}
 
 
@@ -89,7 +89,7 @@ def measurement(
         versions=answers.versions,
         megabytes=size,
         export=views.pop(EXPORT),
-        named=views.pop(NAMED),
+        polygons=views.pop(POLYGONS),
         defects={
             name: {task: view.effect for task, view in looks.items()}
             for name, looks in views.items()

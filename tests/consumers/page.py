@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.consumers.cases import CLEAN, TEMPLATE
+from tests.consumers.cases import CLEAN, WITHOUT_RUN_LENGTHS
 from tests.consumers.defects import DEFECTS
 from tests.consumers.measured import Effect, Measurement, Outcome, View
 from tests.consumers.registry import CONSUMERS, Consumer
@@ -12,6 +12,8 @@ FILE = Path(__file__).parents[2] / "docs" / "consumers.md"
 
 _LONGEST_ERROR = 90
 _OUTCOMES: tuple[Outcome, ...] = ("raises", "differs", "reads")
+
+_SETTINGS = ", ".join(f"`{name}: {value}`" for name, value in WITHOUT_RUN_LENGTHS.items())
 
 _HEAD = f"""\
 # Consumers: what reads an export, and what breaks whom
@@ -28,8 +30,8 @@ The sample, which has every shape, exported with the profile `training` in the l
 `roboflow`, with a plain picture for each image. A look passes when the consumer sees every image,
 annotation and category, every box to 0.02 px, every mask but for two pixels beside its outline, and
 every labelled keypoint, and where the consumer evaluates, when detections that equal the ground
-truth score AP 1. What does not pass is looked at again in an export with plain names of files
-(`file_name_template: "{TEMPLATE}"`).
+truth score AP 1. What does not pass is looked at again in an export without run lengths
+({_SETTINGS}).
 """
 
 _ENVIRONMENTS = """\
@@ -68,9 +70,11 @@ def _reading(measured: Mapping[str, Measurement]) -> str:
             rows.append((name, "", "", "", "", "", "", f"not run: {_code(measurement.problem)}"))
         for task, view in measurement.export.items():
             rows.append((name, task, *_numbers(view), _result(view.effect)))
-            if view.effect.outcome != "reads":
-                view = measurement.named[task]
-                rows.append((name, f"{task}, plain names", *_numbers(view), _result(view.effect)))
+            if view.effect.outcome != "reads" and task in measurement.polygons:
+                view = measurement.polygons[task]
+                rows.append(
+                    (name, f"{task}, without run lengths", *_numbers(view), _result(view.effect))
+                )
     return _table((*head, "result"), rows)
 
 

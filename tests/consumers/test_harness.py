@@ -20,7 +20,6 @@ from tests.consumers.runners.looking import Json, Seen, as_boxes, run_lengths
 
 RUNNERS = "tests.consumers.runners"
 INSTALLED = [consumer for consumer in CONSUMERS if not measured.load()[consumer.name].problem]
-HERE = [consumer for consumer in CONSUMERS if consumer.stands_here]
 WITH_OWN = [consumer for consumer in CONSUMERS if not consumer.stands_here]
 
 
@@ -51,11 +50,11 @@ def test_versions_that_were_measured_are_those_that_are_pinned(consumer: Consume
 @pytest.mark.parametrize("consumer", INSTALLED, ids=name_of)
 def test_every_look_at_the_export_was_measured(consumer: Consumer) -> None:
     measurement = measured.load()[consumer.name]
-    assert tuple(measurement.export) == tuple(measurement.named) == consumer.looks
+    assert tuple(measurement.export) == tuple(measurement.polygons) == consumer.looks
     assert set(measurement.defects) <= {"clean", *DEFECTS}
 
 
-@pytest.mark.parametrize("consumer", HERE, ids=name_of)
+@pytest.mark.parametrize("consumer", INSTALLED, ids=name_of)
 def test_every_defect_was_measured(consumer: Consumer) -> None:
     measurement = measured.load()[consumer.name]
     for defect in DEFECTS.values():

@@ -64,6 +64,23 @@ def test_a_pool_may_be_used_again(tmp_path: Path) -> None:
         assert list(pool.run([], SnapshotPart)) == []
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_task_is_carried_out_while_the_caller_goes_on(tmp_path: Path, workers: int) -> None:
+    tasks = tasks_in(tmp_path)
+    with worker_pool(workers) as pool:
+        expected = digests(pool.run(tasks, SnapshotPart))
+        waiting = [pool.beside(task, SnapshotPart) for task in tasks]
+        assert digests(future.result() for future in waiting) == expected
+
+
+def test_what_is_done_beside_the_caller_is_done_by_another_process(tmp_path: Path) -> None:
+    (first, *_) = tasks_in(tmp_path)
+    with worker_pool(2, killed(WorkerProcesses(2))) as pool:
+        for _ in range(3):
+            with pytest.raises(WorkerError, match="ended with exit code -9"):
+                pool.beside(first, SnapshotPart).result()
+
+
 def test_processes_end_with_the_pool(tmp_path: Path) -> None:
     processes = WorkerProcesses(3)
     with worker_pool(3, processes) as pool:

@@ -158,7 +158,10 @@ def test_a_crash_among_other_files_leaves_no_manifest(
     assert names(tmp_path) == ["labels.json", "out"]
 
 
-@pytest.mark.parametrize("stage", ["write_coco_file", "write_lineage", "check_file_names"])
+@pytest.mark.parametrize(
+    "stage",
+    ["rendering.write_coco_file", "table_files.write_lineage", "rendering.check_file_names"],
+)
 def test_a_failure_while_rendering_leaves_the_earlier_export(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -168,7 +171,7 @@ def test_a_failure_while_rendering_leaves_the_earlier_export(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"coco_dagster.export.rendering.{stage}", fail)
+    monkeypatch.setattr(f"coco_dagster.export.{stage}", fail)
     with pytest.raises(KeyboardInterrupt):
         export(tmp_path, out, box("other"))
     assert published(out) == first

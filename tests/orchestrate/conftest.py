@@ -1,7 +1,7 @@
 """A small project: two label rows of one image each, and their ontology."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,13 @@ def build(labels: Path, ontology: Path, storage: Path) -> Callable[..., dg.Defin
         return build_encord_coco_defs(**{**defaults, **settings})
 
     return definitions
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance that keeps everything in memory."""
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
 
 
 @pytest.fixture

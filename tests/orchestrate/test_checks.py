@@ -35,6 +35,7 @@ EXPORT_CHECKS = {
     "loads_in_pycocotools",
     "no_rejected_labels",
     "scores_itself",
+    "valid_for_consumers",
 }
 BLOCKING = ExportChecks(no_rejected_labels={"blocking": True})  # type: ignore[call-arg]
 
@@ -58,6 +59,16 @@ def test_every_check_runs_and_passes_on_good_labels(finished: Finished) -> None:
     found = evaluations(finished[1])
     assert set(found) == {*TABLE_CHECKS, *(("coco", name) for name in EXPORT_CHECKS)}
     assert all(evaluation.passed for evaluation in found.values())
+
+
+def test_errors_that_follow_from_a_setting_are_told_and_no_failure(finished: Finished) -> None:
+    judged = evaluations(finished[1])["coco", "valid_for_consumers"]
+    assert judged.metadata["errors"] == judged.metadata["errors_by_setting"]
+    assert judged.metadata["errors"].value
+    listed = judged.metadata["findings"]
+    assert isinstance(listed, dg.TableMetadataValue)
+    reasons = {record.data["code"]: record.data["follows_from"] for record in listed.records}
+    assert reasons["annotation_id_zero"] == "first_annotation_id: 0"
 
 
 def test_checks_stand_in_steps_of_their_own(finished: Finished) -> None:
@@ -108,11 +119,11 @@ def test_derived_ontology_cannot_drift_from_its_labels() -> None:
     assert "no_ontology_drift" not in names
 
 
-def test_exports_for_trainers_are_judged_by_what_trainers_need() -> None:
+def test_every_export_is_judged_by_what_consumers_need() -> None:
     exports = {"plain": Export(), "trained": Export(settings=ExportSettings(profile=TRAINING))}
     steps = specs_of(ExportChecks(), exports=exports)
     judged = {name for name, step in steps.items() if "valid_for_consumers" in str(step)}
-    assert judged == {"boats__check_trained"}
+    assert judged == {"boats__check_plain", "boats__check_trained"}
 
 
 @pytest.mark.usefixtures("rejected_label")
@@ -192,18 +203,21 @@ def test_annotation_that_is_missing_from_the_file_is_found(
     lines = path.read_text().splitlines()
     del lines[-2]
     path.write_text("\n".join(lines))
-    found = run_export_checks(published)["counts_add_up"]
-    assert not found.passed
-    assert "annotations.json" in str(found.description)
+    found = run_export_checks(published)
+    for check in ("counts_add_up", "valid_for_consumers"):
+        assert not found[check].passed
+        assert "annotations.json" in str(found[check].description)
 
 
 def test_file_that_is_no_coco_file_is_found(published: dg.Definitions, storage: Path) -> None:
     path = export_folder(storage) / "annotations.json"
     spoilt = path.read_text().replace('"segmentation":[[', '"segmentation":["a",[')
     path.write_text(spoilt)
-    found = run_export_checks(published)["loads_in_pycocotools"]
-    assert not found.passed
-    assert "annotations.json" in str(found.description)
+    found = run_export_checks(published)
+    assert not found["loads_in_pycocotools"].passed
+    assert "annotations.json" in str(found["loads_in_pycocotools"].description)
+    assert not found["valid_for_consumers"].passed
+    assert "the segmentation is neither" in str(found["valid_for_consumers"].description)
 
 
 def test_number_that_is_wrong_in_the_manifest_is_found(

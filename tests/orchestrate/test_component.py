@@ -14,15 +14,16 @@ from dagster.components.testing.utils import (
 from pydantic import ValidationError
 
 from coco_dagster.coco.profiles import PROFILES, ExportSettings
+from coco_dagster.errors import SettingsError
 from coco_dagster.orchestrate.check_settings import CheckOptions, ExportChecks
 from coco_dagster.orchestrate.component import EncordCocoExport
 from coco_dagster.orchestrate.definitions import build_encord_coco_defs
+from coco_dagster.orchestrate.pipeline import Export
 from coco_dagster.orchestrate.settings import ExportSchedule, Freshness, Retries, SourceSensor
 from coco_dagster.orchestrate.steps import OpSettings
 from coco_dagster.orchestrate.translator import EncordAsset, EncordCocoTranslator
 from coco_dagster.report.settings import ReportSettings
 from coco_dagster.tables.schemas import LABEL_TABLES
-from tests.dg_command import run_dg
 
 MINIMAL = {"name": "boats", "labels": "labels"}
 
@@ -131,6 +132,45 @@ def test_yaml_and_python_make_the_same_definitions() -> None:
     assert described(from_yaml) == described(from_python)
 
 
+def test_several_exports_are_the_same_in_yaml_and_in_python() -> None:
+    exports = {"archive": {"profile": "encord"}, "trained": {"profile": "training"}}
+    shared: dict[str, Any] = {"name": "boats", "partition_by": "shard"}
+    from_yaml = definitions(
+        exports=exports | {"each": {"per_partition": True}}, partition_by="shard"
+    )
+    root = Path.cwd()
+    from_python = build_encord_coco_defs(
+        **shared,
+        labels=str(root / "labels"),
+        storage=str(root / "storage"),
+        exports={
+            "archive": ExportSettings(),
+            "trained": ExportSettings(profile=PROFILES["training"]),
+            "each": Export(per_partition=True),
+        },
+    )
+    assert described(from_yaml) == described(from_python)
+    assert {"archive", "trained", "each"} < {
+        spec.key.path[-1] for spec in from_yaml.resolve_all_asset_specs()
+    }
+
+
+def test_settings_of_an_export_beside_several_exports_are_an_error() -> None:
+    with pytest.raises(SettingsError, match="`profile` stands beside `exports`"):
+        definitions(profile="training", exports={"archive": {"profile": "encord"}})
+
+
+class OursExport(EncordCocoExport):
+    def get_asset_spec(self, asset: EncordAsset) -> dg.AssetSpec:
+        return super().get_asset_spec(asset).replace_attributes(group_name="ours")
+
+
+def test_subclass_says_what_assets_look_like_by_one_method() -> None:
+    component = OursExport.from_attributes_dict(attributes=MINIMAL)
+    specs = dg.build_defs_for_component(component).resolve_all_asset_specs()
+    assert {spec.group_name for spec in specs} == {"ours"}
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
@@ -189,15 +229,6 @@ def test_every_profile_can_be_chosen(profile: str) -> None:
 def test_wrong_setting_is_named(attributes: dict[str, Any], setting: str) -> None:
     with pytest.raises((ValidationError, ResolutionException), match=setting):
         load(**attributes)
-
-
-@pytest.mark.parametrize(
-    "setting", sorted(set(EncordCocoExport.model_fields) | {"checks", "schedule"})
-)
-def test_every_setting_is_described_and_has_an_example(setting: str) -> None:
-    schema = EncordCocoExport.model().model_json_schema()["properties"][setting]
-    assert schema["description"]
-    assert schema["examples"]
 
 
 def test_settings_may_be_templates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,58 +306,6 @@ def test_paths_in_yaml_count_from_the_root_of_their_project(sandbox: DefsFolderS
     path = sandbox.scaffold_component(EncordCocoExport, defs_path="boats")
     with sandbox.load_component_and_build_defs(path) as (_, made):
         assert resource_url(made) == str(sandbox.project_root / "storage")
-
-
-WRONG_YAML = """\
-type: coco_dagster.EncordCocoExport
-attributes:
-  name: big boats
-  labels: labels
-  profile: yolo
-  layout: zip
-  rejected: block
-  workers: 0
-  checks:
-    rejected_labels: ignore
-"""
-
-
-@pytest.fixture(scope="module")
-def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What `dg check yaml` says of a component with many wrong settings."""
-    root = tmp_path_factory.mktemp("project")
-    component = root / "ours" / "defs" / "boats"
-    component.mkdir(parents=True)
-    (component / "defs.yaml").write_text(WRONG_YAML)
-    (root / "dg.toml").write_text(
-        'directory_type = "project"\n[project]\nroot_module = "ours"\n'
-        'registry_modules = ["coco_dagster"]\n'
-    )
-    done = run_dg(root, "check", "yaml")
-    assert done.exit_code == 1, done.stderr
-    return done.stdout.splitlines()
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (3, "'big boats' does not match"),
-        (5, "'yolo' does not match"),
-        (6, "'zip' does not match"),
-        (7, "'rejected' was unexpected"),
-        (8, "0 is not valid"),
-        (9, "{'rejected_labels': 'ignore'} is not valid"),
-    ],
-)
-def test_dg_check_yaml_names_file_line_and_value_of_a_wrong_setting(
-    complaints: list[str], line: int, message: str
-) -> None:
-    assert any(f"boats/defs.yaml:{line} " in text and message in text for text in complaints)
-
-
-def test_dg_check_yaml_points_at_a_wrong_setting(complaints: list[str]) -> None:
-    pointed = next(n for n, text in enumerate(complaints) if "^ 'yolo' does not match" in text)
-    assert complaints[pointed - 1].endswith("profile: yolo")
 
 
 def test_report_settings(tmp_path: Path) -> None:

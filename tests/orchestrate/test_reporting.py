@@ -52,7 +52,7 @@ def test_a_report_can_be_done_without(build: Build, launch: Launch) -> None:
 def test_the_next_export_is_compared_with_this_one(
     build: Build, launch: Launch, labels: Path
 ) -> None:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         first = metadata(launch(build(), instance=instance), "coco")
         assert "compared_with" not in first
         write_row(labels, "c", [boat("o1"), boat("o2", 0.5)])

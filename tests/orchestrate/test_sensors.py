@@ -1,23 +1,21 @@
 """The sensor watches the source and starts each run exactly once."""
 
 import os
+import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import fsspec
 import pytest
 
+from coco_dagster.orchestrate.partitions import RANGE_END, RANGE_START
 from coco_dagster.orchestrate.sensors import CHANGE_TAG
 from tests.orchestrate.conftest import boat, write_row
 
 Build = Callable[..., dg.Definitions]
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
-        yield made
 
 
 class Watch:
@@ -76,6 +74,67 @@ def test_new_changed_and_removed_files_start_a_run_each(watch: Watch, labels: Pa
     ]
     assert [request.tags[CHANGE_TAG] for request in requests] == ["1 new", "1 changed", "1 removed"]
     assert len({*keys, *(request.run_key for request in requests)}) == 4
+
+
+@pytest.fixture
+def bucket(labels: Path) -> Iterator[Any]:
+    """An object store in memory that holds the label rows."""
+    store = fsspec.filesystem("memory")
+    store.put(str(labels), "/boats/labels", recursive=True)
+    yield store
+    store.rm("/boats", recursive=True)
+
+
+def test_object_store_is_watched(build: Build, instance: dg.DagsterInstance, bucket: Any) -> None:
+    watch = Watch(build(labels="memory://boats/labels"), instance)
+    assert len(watch.keys()) == 1
+    assert watch.keys() == []
+    text = bucket.cat("/boats/labels/row-a.json").replace(b"row-a", b"row-c")
+    bucket.pipe("/boats/labels/row-c.json", text)
+    added = watch.tick()
+    bucket.pipe("/boats/labels/row-c.json", text.replace(b"row-c", b"row-d"))
+    changed = watch.tick()
+    bucket.rm("/boats/labels/row-c.json")
+    removed = watch.tick()
+    assert [changes_of(tick) for tick in (added, changed, removed)] == [
+        ["1 new"],
+        ["1 changed"],
+        ["1 removed"],
+    ]
+    assert watch.keys() == []
+
+
+def test_zip_is_watched(build: Build, instance: dg.DagsterInstance, labels: Path) -> None:
+    archive = labels.parent / "labels.zip"
+
+    def zip_up() -> None:
+        with zipfile.ZipFile(archive, "w") as made:
+            for path in sorted(labels.iterdir()):
+                made.writestr(zipfile.ZipInfo(path.name), path.read_text())
+
+    zip_up()
+    watch = Watch(build(labels=str(archive)), instance)
+    assert len(watch.keys()) == 1
+    write_row(labels, "c", [boat("o1")])
+    zip_up()
+    assert changes_of(watch.tick()) == ["1 changed"]
+    zip_up()
+    assert watch.keys() == []
+
+
+def test_run_key_carries_the_content_of_the_source(
+    build: Build, instance: dg.DagsterInstance, labels: Path, tmp_path: Path
+) -> None:
+    (key,) = Watch(build(), instance).keys()
+    shutil.copytree(labels, tmp_path / "copy")
+    (of_copy,) = Watch(build(labels=str(tmp_path / "copy")), instance).keys()
+    write_row(labels, "a", [boat("o1")])
+    (of_other_content,) = Watch(build(), instance).keys()
+    assert key == of_copy != of_other_content
+
+
+def changes_of(tick: dg.SensorResult) -> list[str]:
+    return [request.tags[CHANGE_TAG] for request in tick.run_requests or []]
 
 
 def test_touched_file_starts_no_run(watch: Watch, labels: Path) -> None:
@@ -137,6 +196,41 @@ def test_new_file_adds_its_partition_and_runs_it_alone(
     (run,) = second.run_requests or []
     assert run.tags["dagster/asset_partition_range_start"] == "row-c.json"
     assert run.tags["dagster/asset_partition_range_end"] == "row-c.json"
+
+
+def known_partitions(tick: dg.SensorResult, instance: dg.DagsterInstance) -> None:
+    """Do what a tick asks for, as the daemon does."""
+    for request in tick.dynamic_partitions_requests or []:
+        assert isinstance(request, dg.AddDynamicPartitionsRequest)
+        instance.add_dynamic_partitions("boats_partitions", list(request.partition_keys))
+
+
+def partition_range(tick: dg.SensorResult) -> tuple[str, str]:
+    (run,) = tick.run_requests or []
+    return run.tags[RANGE_START], run.tags[RANGE_END]
+
+
+def test_partition_that_lost_one_of_its_files_is_made_anew(
+    build: Build, instance: dg.DagsterInstance, labels: Path
+) -> None:
+    for folder in ("x", "y"):
+        (labels / folder).mkdir()
+        for name in "cd":
+            write_row(labels / folder, f"{folder}{name}", [boat("o1")])
+    watch = Watch(build(partition_by="shard"), instance)
+    known_partitions(watch.tick(), instance)
+    (labels / "x" / "row-xd.json").unlink()
+    assert partition_range(watch.tick()) == ("x", "x")
+
+
+def test_datasets_are_made_anew_where_a_file_is_gone(
+    build: Build, instance: dg.DagsterInstance, labels: Path
+) -> None:
+    watch = Watch(build(partition_by="dataset"), instance)
+    known_partitions(watch.tick(), instance)
+    (labels / "row-b.json").unlink()
+    (key,) = instance.get_dynamic_partitions("boats_partitions")
+    assert partition_range(watch.tick()) == (key, key)
 
 
 def test_partition_that_is_gone_is_removed_and_the_export_made_anew(

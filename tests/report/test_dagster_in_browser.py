@@ -1,5 +1,6 @@
 """Dagster's UI on the sample in a browser: the graph of assets, and their pages."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,32 +36,25 @@ def page(browser: Browser, ui: str) -> Iterator[Page]:
         yield opened
 
 
-def show(page: Page, url: str, text: str) -> str:
-    """Open a page, wait until it shows a text, and return all that it shows."""
+def show(page: Page, url: str, *texts: str) -> None:
+    """Open a page, and wait until it shows some texts: Dagster fills it bit by bit."""
     page.open(url)
-    page.wait(f"document.body.innerText.includes({text!r})")
-    shown: str = page.run("document.body.innerText")
-    return shown
+    for text in texts:
+        page.wait(f"document.body.innerText.includes({json.dumps(text)})")
 
 
 def test_the_graph_shows_every_asset_and_no_dialog(page: Page, ui: str) -> None:
     page.resize(2000, 1800)  # nodes outside of the window are not there
-    shown = show(page, f"{ui}/locations/definitions/asset-groups/sample", "label_rows")
     assets = ("raw_labels", "ontology", "frames", "annotations", "answers", "findings", "coco")
-    for asset in assets:
-        page.wait(f"document.body.innerText.includes({asset!r})")
-    assert "Join the Dagster community" not in shown
+    show(page, f"{ui}/locations/definitions/asset-groups/sample", "label_rows", *assets)
+    assert "Join the Dagster community" not in page.text("body")
     assert [line for line in page.complaints() if "127.0.0.1" not in line and "http" in line] == []
 
 
 def test_the_page_of_an_export_tells_what_it_holds(page: Page, ui: str) -> None:
-    shown = show(page, f"{ui}/assets/sample/coco?view=overview", "largest_categories")
-    assert "report.html" in shown
-    page.wait("document.body.innerText.includes('Lightning rod')")
-    shown = page.run("document.body.innerText")
-    assert "too_few_points" in shown
-    for number in ("images", "annotations", "skipped", "rejected", "bytes"):
-        assert f"\n{number}\n" in shown
+    numbers = [f"\n{name}\n" for name in ("images", "annotations", "skipped", "rejected", "bytes")]
+    tables = ("largest_categories", "Lightning rod", "too_few_points")
+    show(page, f"{ui}/assets/sample/coco?view=overview", "report.html", *tables, *numbers)
 
 
 def test_the_page_of_an_export_shows_annotated_images(page: Page, ui: str) -> None:
@@ -76,9 +70,8 @@ def test_the_page_of_an_export_shows_annotated_images(page: Page, ui: str) -> No
 
 
 def test_the_page_of_a_table_shows_columns_and_first_rows(page: Page, ui: str) -> None:
-    shown = show(page, f"{ui}/assets/sample/label_rows?view=overview", "preview")
-    assert "Title of the dataset." in shown
-    page.wait("document.body.innerText.includes('Everyday photographs')")
+    column, row = "Title of the dataset.", "Everyday photographs"
+    show(page, f"{ui}/assets/sample/label_rows?view=overview", "preview", column, row)
 
 
 def test_events_stay_small(home: Path) -> None:

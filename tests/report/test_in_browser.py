@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from coco_dagster.coco.settings import settings_from
 from coco_dagster.report.report import report_export
 from coco_dagster.report.settings import ReportSettings
 from tests.exports import Export, export_rows
@@ -131,6 +132,19 @@ def test_an_attribute_and_its_answer_filter_the_gallery(page: Page) -> None:
 def test_a_data_unit_filters_the_gallery(page: Page) -> None:
     choose(page, "filter-unit", "f4298cf8-3836-4985-8472-52c9eb550a19")
     assert cards(page) == ["harbour-cam-2.mp4"] * 8
+
+
+def test_a_split_filters_the_gallery(browser: Browser, tmp_path: Path) -> None:
+    rows = [label_row([box()], label_hash=f"{n}", data_hash=f"unit-{n}") for n in range(12)]
+    settings = settings_from({"layout": "coco", "splits": {"train": 0.5, "val": 0.5}})
+    export = export_rows(tmp_path, rows, ontology(), settings)
+    report_export(str(export.folder), ReportSettings(contact_sheet=False))
+    with browser.page((export.folder / "report.html").as_uri()) as page:
+        page.wait(READY)
+        for split in ("train", "val"):
+            (file,) = export.folder.glob(f"annotations/*_{split}.json")
+            choose(page, "filter-split", split)
+            assert 0 < len(cards(page)) == len(json.loads(file.read_text())["images"]) < 12
 
 
 def test_a_finding_filters_the_gallery(page: Page) -> None:
@@ -532,7 +546,7 @@ def test_a_hidden_point_is_hollow_and_a_missing_one_is_not_drawn(
             """['dot', 'rim', 'hole'].map((name) => getComputedStyle(
             document.querySelector(`.stage .chosen .${name}`)).strokeWidth)"""
         )
-        assert widths == ["6.5px", "9px", "3.5px"]
+        assert widths == ["6.5px", "13px", "3.5px"]
         page.run("document.querySelector('#facts details').open = true")
         assert re.search(r"b\s+80, 50, hidden\s+c\s+not labelled", page.text("#facts"))
 

@@ -37,6 +37,9 @@ PHOTO = image("images/hash.jpg", "Harbour/day 1/photo.JPG")
 SLICE = image(f"dicom/hash/{SLICE_UID}", "chest", frame=3)
 FRAME = image("videos/hash/12.jpg", "clips/cam 2.mp4", frame=12)
 
+FLAT_FRAME = image("hash_12.jpg", "clips/cam 2.mp4", frame=12)
+FLAT_SLICE = image(f"hash_{SLICE_UID}.png", "chest", frame=3)
+
 
 def found(folder: Path, wanted: CocoImage, *paths: str) -> PictureFile | None:
     for path in paths:
@@ -64,6 +67,11 @@ def found(folder: Path, wanted: CocoImage, *paths: str) -> PictureFile | None:
         (FRAME, "clips/cam 2.mp4", 12),
         (FRAME, "cam 2.mp4", 12),
         (FRAME, "hash.mp4", 12),
+        (FLAT_FRAME, "hash_12.jpg", None),
+        (FLAT_FRAME, "videos/hash/12.jpg", None),
+        (FLAT_FRAME, "cam 2.mp4", 12),
+        (FLAT_SLICE, f"hash_{SLICE_UID}.png", None),
+        (FLAT_SLICE, f"dicom/hash/{SLICE_UID}", None),
     ],
 )
 def test_a_picture_is_found_by_name_title_or_hash(

@@ -25,6 +25,10 @@ from coco_dagster.encord.run_lengths import Flags, Ints
 _UNSAFE: Final = re.compile(r'[\x00-\x1f<>:"|?*]')
 # A slash that begins a name follows what names are joined with.
 _SUSPICIOUS: Final = re.compile(r'[\x00-\x1f<>:"|?*\\]|\.\.|//')
+# Ultralytics 8.4.190, `IMG_FORMATS` in `ultralytics/data/utils.py`.
+_PICTURE: Final = re.compile(
+    r"\.(avif|bmp|dng|heic|heif|jp2|jpeg|jpg|mpo|png|tif|tiff|webp)\Z", re.IGNORECASE
+)
 
 _INT32_MAX: Final = 2**31 - 1
 
@@ -113,6 +117,10 @@ class ImageTable:
         if not usable.all() or _SUSPICIOUS.search("/" + "/".join(texts)):
             for place in np.flatnonzero(usable).tolist():
                 self._check_suspicious(block, place, texts[place])
+        are_pictures = np.array([_PICTURE.search(text) is not None for text in texts])
+        self._mark(block, "file_name_without_suffix", usable & ~are_pictures)
+        in_images = np.array(["/images/" in f"/{text}" for text in texts])
+        self._mark(block, "file_name_in_images_folder", in_images)
         self._names["whole"].append(_hashes(texts))
         self._names["stem"].append(_hashes(list(map(_stem, texts))))
         self._names["lower"].append(_hashes(list(map(str.lower, texts))))

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
 
+from coco_dagster.coco.file_name_templates import nested_names, safe_component
 from coco_dagster.coco.published import CocoImage
 from coco_dagster.errors import SettingsError
 from coco_dagster.tables.findings import without_queries
@@ -132,12 +133,14 @@ def _likely_files(image: CocoImage) -> Iterator[PictureFile]:
     for path in (name, f"{name}{_DICOM_SUFFIX}", _base(name), f"{_base(name)}{_DICOM_SUFFIX}"):
         if stays_below(path) and not (path == _base(name) and _is_frame_name(image)):
             yield PictureFile(path)
+    if "/" not in name:
+        yield from map(PictureFile, filter(stays_below, nested_names(name, image.encord.data_hash)))
     folder, _, number = name.rpartition("/")
     if number.isdecimal() and stays_below(folder):
         yield from (PictureFile(path, int(number)) for path in (folder, folder + _DICOM_SUFFIX))
     title = image.image_title
     if title and stays_below(title):
-        yield PictureFile(title, frame if _is_frame_name(image) else None)
+        yield PictureFile(title, frame if _is_one_of_several(image) else None)
 
 
 class _Names:
@@ -165,7 +168,7 @@ def _likely_names(image: CocoImage) -> Iterator[tuple[str, int | None]]:
     name = image.file_name
     yield name, None
     yield _stem(_base(name)), None
-    frame = origin.frame if _is_frame_name(image) else None
+    frame = origin.frame if _is_one_of_several(image) else None
     if image.image_title:
         yield image.image_title.replace("\\", "/"), frame
     yield origin.data_hash, frame
@@ -174,6 +177,12 @@ def _likely_names(image: CocoImage) -> Iterator[tuple[str, int | None]]:
 def _is_frame_name(image: CocoImage) -> bool:
     """Whether the last part of the name is but the number of a frame, as in videos."""
     return _stem(_base(image.file_name)) == str(image.encord.frame)
+
+
+def _is_one_of_several(image: CocoImage) -> bool:
+    """Whether an image is a frame of its file, by its name with folders or without."""
+    flat = f"{safe_component(image.encord.data_hash)}_{image.encord.frame}"
+    return _is_frame_name(image) or _stem(image.file_name) == flat
 
 
 def _is_telling(path: str, image: CocoImage) -> bool:

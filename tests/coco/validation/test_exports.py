@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import shapely
 
-from coco_dagster.coco.profiles import ENCORD, TRAINING, ExportSettings, Profile
+from coco_dagster.coco.profiles import ENCORD, TRAINING, ExportSettings, Layout, Profile
 from coco_dagster.coco.validation import CONSUMERS, validate_coco
+from coco_dagster.coco.validation.of_profiles import broken_on_purpose
 from tests.exports import Export, export_rows
 from tests.integration.random_rows import RowMaker
 from tests.label_rows import JSON
@@ -19,14 +20,15 @@ ROWS = 20
 SEEDS = range(3)
 FOND_OF_POLYGONS = {"labelformat", "transformers"}
 """Consumers that cannot read run-length encodings of what is no crowd."""
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 BARELY_KEPT = {"bbox_below_one_pixel"}
 """What keypoints at the very edge of an image are left with."""
 
 
-def exported(folder: Path, seed: int, profile: Profile) -> Export:
+def exported(folder: Path, seed: int, profile: Profile, layout: Layout = "dataset") -> Export:
     maker = RowMaker(seed)
     rows = json.dumps(maker.rows(ROWS), ensure_ascii=False)
-    return export_rows(folder, rows, maker.ontology, ExportSettings(profile=profile))
+    return export_rows(folder, rows, maker.ontology, ExportSettings(profile=profile, layout=layout))
 
 
 def expected_of(coco: JSON) -> Counter[str]:
@@ -46,6 +48,8 @@ def expected_of(coco: JSON) -> Counter[str]:
     for image in coco["images"]:
         crowds = [e["iscrowd"] for e in coco["annotations"] if e["image_id"] == image["id"]]
         codes["image_only_crowd"] += bool(crowds) and all(crowds)
+        codes["file_name_in_images_folder"] += image["file_name"].startswith("images/")
+        codes["file_name_without_suffix"] += not image["file_name"].endswith(PICTURES)
     return Counter({code: count for code, count in codes.items() if count})
 
 
@@ -100,11 +104,24 @@ def test_exports_have_the_findings_that_are_seen_plainly(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_training_export_suits_all_who_read_masks(seed: int, tmp_path: Path) -> None:
-    export = exported(tmp_path, seed, TRAINING)
+    export = exported(tmp_path, seed, TRAINING, "coco")
     consumers = [name for name in CONSUMERS if name not in FOND_OF_POLYGONS]
     report = validate_coco([export.folder / path for path in export.files], consumers)
     errors = {found.code for found in report.findings if found.severity == "error"}
     assert errors <= BARELY_KEPT
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_errors_of_an_encord_export_follow_from_its_settings(seed: int, tmp_path: Path) -> None:
+    export = exported(tmp_path, seed, ENCORD)
+    report = validate_coco(export.folder / "annotations.json", ["pycocotools"])
+    errors = {found.code for found in report.findings if found.severity == "error"}
+    assert errors
+    assert errors <= set(broken_on_purpose(ENCORD))
+
+
+def test_training_breaks_no_rule_on_purpose() -> None:
+    assert broken_on_purpose(TRAINING) == {}
 
 
 def test_an_encord_export_says_whom_its_ids_and_masks_hurt(tmp_path: Path) -> None:

@@ -75,7 +75,9 @@ def all_in_one_file() -> tuple[Json, Counter[str]]:
                 bad[key] = value
         if bad.get("id") == 1:
             bad["id"] = 2
-        coco["images"].append(instances()["images"][0] | {"id": number, "file_name": str(number)})
+        coco["images"].append(
+            instances()["images"][0] | {"id": number, "file_name": f"{number}.jpg"}
+        )
         coco["annotations"] += [good, bad]
         expected.update((*defect.errors.split(), *defect.warnings.split()))
     return coco, expected

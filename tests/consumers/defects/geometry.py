@@ -181,3 +181,10 @@ setting(
     "categories",
     keypoints="keypoint",
 )
+setting(
+    "keypoints_category_text_of_poses",
+    '`keypoints` of a category that has some is `"keypoint"`',
+    "categories",
+    "poses",
+    keypoints="keypoint",
+)

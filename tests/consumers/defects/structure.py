@@ -34,15 +34,26 @@ def annotation_id_twice(coco: Json) -> None:
     coco["annotations"][-1]["id"] = coco["annotations"][0]["id"]
 
 
-@defect("an image id twice")
+def with_another_image(coco: Json) -> None:
+    """No defect, but what one of them means."""
+    coco["images"].append(coco["images"][0] | {"id": 4, "file_name": "again.jpg"})
+
+
+@defect("an image id twice", meant=with_another_image)
 def image_id_twice(coco: Json) -> None:
-    coco["images"].append(coco["images"][0] | {"file_name": "again.jpg"})
+    with_another_image(coco)
+    coco["images"][-1]["id"] = coco["images"][0]["id"]
 
 
 @defect("ids are text")
 def ids_text(coco: Json) -> None:
     renumbered(coco, "images", "image_id", lambda n: f"image {n}")
     renumbered(coco, "annotations", "", lambda n: f"annotation {n}")
+
+
+@defect("category ids are text")
+def category_ids_text(coco: Json) -> None:
+    renumbered(coco, "categories", "category_id", lambda n: f"category {n}")
 
 
 @defect("ids about 2^60")

@@ -20,6 +20,7 @@ from coco_dagster.coco.validation.consumers import (
 from coco_dagster.coco.validation.rules.rule import error, rule, warning
 
 _TRAINERS = (TORCHVISION, DETECTRON2, MMDET, ULTRALYTICS, TRANSFORMERS, RF_DETR)
+_SCORERS = (PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO, SUPERVISION)
 
 BOX_RULES: Final = (
     rule(
@@ -60,9 +61,10 @@ BOX_RULES: Final = (
         "bbox_zero_side",
         "the bbox of an annotation has the width or height 0",
         "leave the annotation out, or give its box a size",
-        error("never matches it, so that AP is too low", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
+        error("never matches it, so that AP is too low", *_SCORERS),
         error("raises ValueError in the middle of training", TORCHVISION),
         error("drops the object", DETECTRON2, MMDET, ULTRALYTICS, TRANSFORMERS, RF_DETR),
+        warning("cuts its mask down to nothing", FIFTYONE),
     ),
     rule(
         "annotation",
@@ -73,6 +75,7 @@ BOX_RULES: Final = (
         error("raises ValueError in the middle of training", TORCHVISION),
         error("drops the object", DETECTRON2, MMDET, ULTRALYTICS, TRANSFORMERS, RF_DETR),
         error("refuses the file", SUPERVISION),
+        warning("cuts its mask down to nothing", FIFTYONE),
     ),
     rule(
         "annotation",
@@ -219,7 +222,7 @@ CROWD_RULES: Final = (
         "all_annotations_crowd",
         "all annotations have iscrowd 1",
         "write iscrowd 0 for what is not a crowd",
-        error("scores -1", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
+        error("scores -1", *_SCORERS),
         error("finds nothing to train on", DETECTRON2, MMDET, ULTRALYTICS, TRANSFORMERS, RF_DETR),
     ),
     rule(

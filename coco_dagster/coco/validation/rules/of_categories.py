@@ -69,6 +69,8 @@ CATEGORY_RULES: Final = (
         "name it",
         error("raises KeyError", DETECTRON2, MMDET, RF_DETR, SUPERVISION, LABELFORMAT, FIFTYONE),
         error("refuses the file", DATUMARO),
+        warning("goes by the id alone", PYCOCOTOOLS, FASTER_COCO_EVAL, ULTRALYTICS),
+        warning("makes a name up", HOTCOCO),
     ),
     rule(
         "category",

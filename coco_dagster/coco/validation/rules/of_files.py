@@ -100,9 +100,10 @@ FILE_RULES: Final = (
         "annotations_missing",
         "the file has no annotations section",
         "add it, `[]` where nothing is annotated",
-        error("scores -1", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
+        error("scores -1, or raises KeyError for detections", PYCOCOTOOLS, FASTER_COCO_EVAL),
         error("refuses the file", DATUMARO, SUPERVISION, LABELFORMAT),
         error("raises KeyError", ULTRALYTICS),
+        warning("scores -1", HOTCOCO),
     ),
     rule(
         "file",

@@ -163,6 +163,20 @@ IMAGE_RULES: Final = (
     ),
     rule(
         "image",
+        "file_name_without_suffix",
+        "a file_name does not end as pictures do",
+        "end it in .jpg, .png or what else the picture is",
+        error("finds no such image", ULTRALYTICS),
+    ),
+    rule(
+        "image",
+        "file_name_in_images_folder",
+        "a file_name has a folder called images",
+        "write names relative to the folder of images",
+        error("looks for labels where that folder is called labels, and finds none", ULTRALYTICS),
+    ),
+    rule(
+        "image",
         "date_captured_not_text",
         "date_captured is not a text, as in files of Datumaro",
         "write a text or leave the key out",

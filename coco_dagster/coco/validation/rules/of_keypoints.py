@@ -10,6 +10,7 @@ from coco_dagster.coco.validation.consumers import (
     HOTCOCO,
     PYCOCOTOOLS,
     RF_DETR,
+    TORCHVISION,
     TRANSFORMERS,
     ULTRALYTICS,
 )
@@ -32,7 +33,7 @@ KEYPOINT_RULES: Final = (
         error("scores them as missed", HOTCOCO),
         error("raises an error", DETECTRON2, TRANSFORMERS),
         error("refuses the file as person_keypoints", DATUMARO),
-        warning("skips the annotation", ULTRALYTICS),
+        error("drops the object", ULTRALYTICS, FIFTYONE),
         warning("trains on keypoints that are all unlabelled", RF_DETR),
     ),
     rule(
@@ -54,6 +55,7 @@ KEYPOINT_RULES: Final = (
         error("raises an error or cuts keypoints off", RF_DETR, FIFTYONE),
         error("refuses numbers that are no multiple of three", DATUMARO),
         warning("compares the keypoints that are there", HOTCOCO),
+        warning("passes on what is there", TORCHVISION),
     ),
     rule(
         "annotation",

@@ -90,7 +90,7 @@ DEFECTS = [
         "no annotations",
         section_without("annotations"),
         "annotations_missing",
-        "PFHUASL",
+        "PFUASL",
         ("all -1.0", "all -1.0", "all -1.0"),
     ),
     Defect(

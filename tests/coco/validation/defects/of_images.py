@@ -74,6 +74,10 @@ DEFECTS = [
     ),
     Defect("absolute path", image(file_name="/a/1.jpg"), "file_name_outside_folder", "UAS"),
     Defect("path upwards", image(file_name="../1.jpg"), "file_name_outside_folder", "UAS"),
+    Defect("no suffix", image(file_name="1"), "file_name_without_suffix", "U"),
+    Defect("another suffix", image(file_name="1.dcm"), "file_name_without_suffix", "U"),
+    Defect("below images/", image(file_name="images/1.jpg"), "file_name_in_images_folder", "U"),
+    Defect("in images/", image(file_name="a/images/1.jpg"), "file_name_in_images_folder", "U"),
     Defect(
         "date_captured 0",
         image(date_captured=0),
