@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+import coco_dagster
 from coco_dagster import build_encord_coco_defs
 from coco_dagster.cli import main
 from tests.label_rows import (
@@ -114,6 +115,17 @@ def memory() -> Iterator[fsspec.AbstractFileSystem]:
 
 LABELS = "memory://labels.json?sig=PLANTED11"
 ONTOLOGY = "memory://ontology.json?sig=PLANTED12"
+
+
+def test_no_setting_takes_a_key() -> None:
+    model = coco_dagster.EncordCocoExport.get_model_cls()
+    assert model is not None
+    schema = model.model_json_schema()
+    models = [schema, *schema.get("$defs", {}).values()]
+    names = {name for model in models for name in model.get("properties", {})}
+    assert {"labels", "storage", "schedule"} <= names
+    telling = ("secret", "token", "passw", "credential", "access_key", "api_key", "options")
+    assert [name for name in names if any(word in name for word in telling)] == []
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
