@@ -53,7 +53,7 @@ def test_export_over_a_range_of_partitions_is_that_of_the_whole(
     keys = find_partitions(str(labels), "shard" if division == "shard" else "dataset")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("boats_partitions", keys)
-        job = build(partition_by=division, report=NO_REPORT).resolve_job_def("boats_job")
+        job = build(partition_by=division, report=NO_REPORT, workers=1).resolve_job_def("boats_job")
         result = job.execute_in_process(instance=instance, tags=dict(range_tags(keys, keys)))
     made = {
         (event.asset_key.path[-1], event.partition)
@@ -62,7 +62,7 @@ def test_export_over_a_range_of_partitions_is_that_of_the_whole(
     }
     assert len(keys) > 1
     assert {("frames", key) for key in keys} | {("coco", None), ("ontology", None)} <= made
-    launch(build(storage=str(tmp_path / "whole"), report=NO_REPORT))
+    launch(build(storage=str(tmp_path / "whole"), report=NO_REPORT, workers=1))
     whole, merged = tmp_path / "whole" / "exports" / "boats", storage / "exports" / "boats"
     assert export_of(merged) == export_of(whole)
     for name in ("annotations.json", "lineage.parquet", "findings.parquet"):
