@@ -29,7 +29,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test dev check lint style types layers consumers env constraints
+.PHONY: help demo test dev check lint style types layers faults fuzz consumers env constraints
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -57,6 +57,12 @@ types: $(INSTALLED) ## run mypy
 
 layers: $(INSTALLED) ## run import-linter
 	lint-imports
+
+faults: $(INSTALLED) ## kill exports and Dagster runs at 200 random moments
+	python -m tests.faults.kill
+
+fuzz: $(INSTALLED) ## spoil 100,000 label rows
+	python -m tests.fuzz --rows 100000
 
 consumers: $(INSTALLED) ## let other programs read an export, and write docs/consumers.md
 	python -m tests.consumers look

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from coco_dagster.coco.regions import Geometries, polygons_inside, rings_of_polygons
-from coco_dagster.coco.rings import Floats, Rings, offsets_of, there_and_back
-from coco_dagster.encord.run_lengths import Flags, Ints, ragged_arange
+from coco_dagster.coco.rings import Floats, Rings, offsets_of, one_way, there_and_back
+from coco_dagster.encord.run_lengths import Flags, Ints
 
 # Far outside of any image, and near enough for GEOS to find crossings with the image's edges.
 _FARTHEST: Final = 1e9
@@ -100,10 +100,10 @@ def widen_paths(paths: Rings, width: float) -> Rings:
 
 def _lines(paths: Rings) -> Geometries:
     """The way there of each path, as a line of shapely."""
-    sizes = np.diff(paths.ring_offsets) // 2
-    points = paths.points[np.repeat(paths.ring_offsets[:-1], sizes) + ragged_arange(sizes)]
+    there = one_way(paths)
+    sizes = np.diff(there.ring_offsets)
     line = np.repeat(np.arange(sizes.size), sizes)
-    lines: Geometries = shapely.linestrings(_not_far(points), indices=line)
+    lines: Geometries = shapely.linestrings(_not_far(there.points), indices=line)
     return lines
 
 

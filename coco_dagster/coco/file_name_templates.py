@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 from coco_dagster.errors import SettingsError
+from coco_dagster.tables.locations import stays_below
 
 TEMPLATE_FIELDS: Final = (
     "data_hash",
@@ -104,6 +105,6 @@ def filled_template(template: str, fields: Mapping[str, str | int]) -> str:
             f"The file name template `{template}` cannot be filled ({error}); its fields are "
             f"{', '.join(TEMPLATE_FIELDS)}."
         ) from None
-    if name.startswith("/") or ".." in name.split("/") or not name:
+    if not stays_below(name):
         raise SettingsError(f"The file name template `{template}` makes the path `{name}`.")
     return name

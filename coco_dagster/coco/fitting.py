@@ -19,11 +19,12 @@ from coco_dagster.coco.clipping import (
     reaching_out,
     widen_paths,
 )
+from coco_dagster.coco.crossings import crossing_often
 from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.masks import Masks
 from coco_dagster.coco.number_text import rounded_boxes
 from coco_dagster.coco.profiles import Profile
-from coco_dagster.coco.rings import Floats, Rings
+from coco_dagster.coco.rings import Floats, Rings, one_way
 from coco_dagster.coco.shapes import Drawing
 from coco_dagster.encord.run_lengths import Flags
 
@@ -83,13 +84,36 @@ def _fit_outlines(drawing: Drawing, profile: Profile) -> tuple[Drawing, Reasons]
 def _fit_polylines(drawing: Drawing, profile: Profile) -> tuple[Drawing, Reasons]:
     if profile.polyline_width is None:
         return _fit_rings(drawing, profile, clip_paths)
-    rings = widen_paths(_rings(drawing), profile.polyline_width)
+    paths = _rings(drawing)
+    every = np.ones(drawing.area.size, np.bool_)
+    tangled = crossing_often(one_way(paths), every, profile.max_crossings)
+    if tangled.any():
+        return _without_tangles(drawing, profile, tangled)
+    rings = widen_paths(paths, profile.polyline_width)
     areas, boxes = region_areas(rings), rings.bounding_boxes()
     drawing = replace(drawing, bbox=boxes, area=areas, outline=rings)
     # A path of no length has no width either, whatever a profile says of areas.
     empty = np.diff(rings.annotation_offsets) == 0
     drawing, left_out = _fit_rings(drawing, profile, clip_rings)
     return drawing, np.where(empty, np.int8(LeftOut.NO_AREA), left_out)
+
+
+def _without_tangles(drawing: Drawing, profile: Profile, tangled: Flags) -> tuple[Drawing, Reasons]:
+    """Polylines of which some cannot be widened in bounded time: those stay as they are."""
+    rest, left_out_of_rest = _fit_polylines(drawing.where(~tangled), profile)
+    left_out = np.full(tangled.size, LeftOut.TANGLED, np.int8)
+    left_out[~tangled] = left_out_of_rest
+    kept = drawing.where(tangled)
+    order = np.empty(tangled.size, np.int64)
+    order[np.flatnonzero(~tangled)] = np.arange(rest.area.size)
+    order[np.flatnonzero(tangled)] = rest.area.size + np.arange(kept.area.size)
+    both = replace(
+        drawing,
+        bbox=np.concatenate((rest.bbox, kept.bbox))[order],
+        area=np.concatenate((rest.area, kept.area))[order],
+        outline=Rings.concat([_rings(rest), _rings(kept)]).take(order),
+    )
+    return both, left_out
 
 
 def _fit_rings(

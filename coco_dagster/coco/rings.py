@@ -204,6 +204,13 @@ class Rings:
         return json_texts(lists(numbers, self.ring_offsets * 2, rings))
 
 
+def one_way(paths: Rings) -> Rings:
+    """The way there of lines that `there_and_back` made."""
+    sizes = np.diff(paths.ring_offsets) // 2
+    start = np.repeat(paths.ring_offsets[:-1], sizes)
+    return Rings.single(paths.points[start + ragged_arange(sizes)], sizes)
+
+
 def there_and_back(points: Floats, sizes: Ints, steps: Ints) -> Rings:
     """One ring per line: its points forth, then back, up to a number of steps.
 

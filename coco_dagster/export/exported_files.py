@@ -1,7 +1,7 @@
 """Which files belong to an export, in a draft and where it is published."""
 
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from coco_dagster.export.result import ExportFile
 from coco_dagster.lineage.manifest import MANIFEST_FILE, REPORT_FILE
-from coco_dagster.tables.locations import file_bytes, read_file
+from coco_dagster.tables.locations import file_bytes, read_file, stays_below
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -44,7 +44,7 @@ def exported_files(folder: "Location") -> set[str]:
         except (FileNotFoundError, msgspec.MsgspecError):
             continue
         found |= {name, REPORT_FILE, *(file.path for file in manifest.files)}
-    return {name for name in found if _is_below(name)}
+    return set(filter(stays_below, found))
 
 
 def is_whole(folder: "Location", files: Iterable[ExportFile]) -> bool:
@@ -64,8 +64,3 @@ def files_below(folder: Path) -> list[str]:
     """Paths, with `/`, of all files below a folder; the manifest comes last."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()]
     return sorted(names, key=lambda name: (name == MANIFEST_FILE, name))
-
-
-def _is_below(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts

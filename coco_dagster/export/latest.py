@@ -6,7 +6,7 @@ import msgspec
 
 from coco_dagster.errors import StorageError
 from coco_dagster.lineage.manifest import MANIFEST_FILE
-from coco_dagster.tables.locations import location, read_file
+from coco_dagster.tables.locations import inner_path, location, read_file
 from coco_dagster.tables.parts import write_atomically
 
 _LATEST: Final = "latest.json"
@@ -60,10 +60,10 @@ def _url(root: str, export_id: str | None) -> str | None:
 def _pointed_at(root: str, pointer: str) -> str | None:
     path = location(root) / pointer
     try:
-        return msgspec.json.decode(read_file(path), type=dict[str, str])["export_id"]
+        return inner_path(msgspec.json.decode(read_file(path), type=dict[str, str])["export_id"])
     except FileNotFoundError:
         return None
-    except (msgspec.MsgspecError, KeyError):
+    except (msgspec.MsgspecError, KeyError, ValueError):
         raise StorageError(f"{path} is damaged; remove it and run again.") from None
 
 

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from coco_dagster.tables.locations import inner_path
+
 
 class ExportFile(Struct, frozen=True):
     """One file of an export.
@@ -21,6 +23,10 @@ class ExportFile(Struct, frozen=True):
     images: int | None = None
     annotations: int | None = None
     annotations_per_category: dict[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises a ValueError where the path leads out of the export."""
+        inner_path(self.path)
 
 
 class ExportResult(Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Final
 
 import dagster as dg
 
+from coco_dagster.encord.redaction import without_secrets
 from coco_dagster.orchestrate.verdicts import Scope, Verdict, within
 from coco_dagster.tables.schemas import LABEL_TABLES
 
@@ -115,7 +116,9 @@ def _no_ontology_drift(scope: Scope) -> Verdict:
         return Verdict(passed=True, description="", metadata=counts)
     listed = ", ".join(f"{count} were {problem}" for problem, count in counts.items() if count)
     shown = [
-        dg.TableRecord({**drift._asdict(), "now": drift.now or ""})
+        dg.TableRecord(
+            {name: without_secrets(value or "") for name, value in drift._asdict().items()}
+        )
         for drift in drifts[:SHOWN_DRIFTS]
     ]
     return Verdict(

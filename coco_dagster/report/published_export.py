@@ -20,7 +20,7 @@ from coco_dagster.lineage.manifest import (
     check_format,
 )
 from coco_dagster.tables.findings import without_queries
-from coco_dagster.tables.locations import location, read_file
+from coco_dagster.tables.locations import inner_path, location, read_file
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -39,6 +39,10 @@ class PublishedFile(Struct, frozen=True):
     images: int | None = None
     annotations: int | None = None
     annotations_per_category: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Raises a ValueError where the path leads out of the export."""
+        inner_path(self.path)
 
     @property
     def is_archive(self) -> bool:

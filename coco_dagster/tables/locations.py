@@ -4,6 +4,7 @@ Local ones are plain `pathlib` paths: importing fsspec takes a good part of a se
 process that only meets local files need not spend.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from upath import UPath
 
     Location = Path | UPath
+
+_STRANGE: Final = re.compile(r"[\\:\0]")
+"""What separates parts of a path, drives or texts on some system."""
 
 OBJECT_STORES: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
 """Protocols of storage without folders: making one would at best do nothing, at worst a bucket."""
@@ -33,6 +37,27 @@ def location(url: str) -> "Location":
     path = UPath(url)
     # fsspec remembers listings for as long as the process lives; others write there meanwhile.
     path.fs.invalidate_cache()
+    return path
+
+
+def stays_below(path: str) -> bool:
+    """Whether a path, with `/`, leads to something below the folder that it is counted from.
+
+    Whatever a label row, a title, a manifest or a pointer names becomes a path only if this says
+    so; `safe_component` makes names that pass.
+    """
+    parts = path.split("/")
+    return not _STRANGE.search(path) and not {"", ".", ".."} & set(parts)
+
+
+def inner_path(path: str) -> str:
+    """The path itself, if it `stays_below` its folder.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not stays_below(path):
+        raise ValueError(f"{path[:80]!r} leads out of its folder")
     return path
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.errors import StorageError
-from coco_dagster.tables.locations import location, read_file
+from coco_dagster.tables.locations import inner_path, location, read_file
 from coco_dagster.tables.parts import PartInfo, write_atomically, write_part
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class StoredPart(Struct, frozen=True, tag=True):
     tables: dict[str, PartInfo]
     span: SourceSpan | None = None
     facts: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Raises a ValueError where the name leads out of the folder of parts."""
+        inner_path(self.name)
 
 
 def parts_url(root: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.errors import StorageError
-from coco_dagster.tables.locations import location, read_file
+from coco_dagster.tables.locations import inner_path, location, read_file
 from coco_dagster.tables.part_store import PARTS_FOLDER, StoredPart
 from coco_dagster.tables.parts import PartInfo, part_path, read_part_table, write_atomically
 from coco_dagster.tables.schemas import SCHEMA_VERSION, TABLES
@@ -47,10 +47,16 @@ class TableInfo(Struct, frozen=True):
 class _Latest(Struct, frozen=True):
     version: str
 
+    def __post_init__(self) -> None:
+        inner_path(self.version)
+
 
 class _MadeFrom(Struct, frozen=True):
     source: str
     version: str
+
+    def __post_init__(self) -> None:
+        inner_path(self.version)
 
 
 class _Contents(Struct, frozen=True):

@@ -401,3 +401,12 @@ def test_outlines_without_measure_are_left_out_and_others_are_not() -> None:
     assert left_out(*rows, profile=profile) == ["tangled", None, "too_many_rings", None]
     raised = replace(profile, max_rings=6, max_crossings=10**6)
     assert left_out(*rows, profile=raised) == [None] * 4
+
+
+def test_a_scribble_that_is_to_be_widened_is_left_out_and_its_neighbours_are_not() -> None:
+    dice = np.random.default_rng(0)
+    scribble = annotation("polyline", *dice.random(2000).tolist())
+    rows = [annotation("polyline", *ends) for ends in ((0.1, 0.1, 0.5, 0.5), (0.2, 0.2, 0.2, 0.9))]
+    among = (rows[0], scribble, rows[1])
+    assert left_out(*among, profile=BUFFERED) == [None, "tangled", None]
+    assert training(*among, profile=BUFFERED) == training(*rows, profile=BUFFERED)

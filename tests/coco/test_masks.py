@@ -30,11 +30,11 @@ def pasted(mask: Pixels, top: int, left: int, width: int, height: int) -> Pixels
     return frame
 
 
-def paste(rows: Sequence[tuple[Pixels, int, int, int, int]]) -> Masks:
+def paste(rows: Sequence[tuple[Pixels, int, int, int, int]], max_runs: int | None = None) -> Masks:
     """Paste masks, each with its top, left, and the width and height of its frame."""
     numbers = [(top, left, *mask.shape[::-1], w, h) for mask, top, left, w, h in rows]
     grids = MaskGrids.of(*np.array(numbers, np.int64).reshape(-1, 6).T)
-    return paste_masks([row_major(mask) for mask, *_ in rows], grids)
+    return paste_masks([row_major(mask) for mask, *_ in rows], grids, max_runs)
 
 
 def assert_equal_to_frames(masks: Masks, frames: Sequence[Pixels]) -> None:
@@ -70,6 +70,37 @@ def test_small_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masks_module, "CACHED_CHARS", 50)
     monkeypatch.setattr(masks_module, "_BATCH_FLIPS", 12)
     assert_equal_to_frames(paste(rows), [pasted(*row) for row in rows])
+
+
+def flips_in(frame: Pixels) -> int:
+    """Places, column by column, where a pixel differs from the one before."""
+    return int(np.count_nonzero(np.diff(frame.T.ravel().astype(int), prepend=0)))
+
+
+@given(st.lists(placed_masks(), max_size=5), st.integers(1, 40))
+def test_masks_with_too_many_runs_are_told_and_empty(
+    rows: list[tuple[Pixels, int, int, int, int]], max_runs: int
+) -> None:
+    frames = [pasted(*row) for row in rows]
+    masks = paste(rows, max_runs)
+    is_told = np.isnan(masks.area)
+    for frame, told in zip(frames, is_told, strict=True):
+        segments = int(np.count_nonzero(np.diff(frame.astype(int), prepend=0, axis=1) > 0))
+        assert told or (flips_in(frame) <= max_runs and segments <= max_runs)
+    kept = [frame for frame, told in zip(frames, is_told, strict=True) if not told]
+    assert_equal_to_frames(masks.where(~is_told), kept)
+    assert masks.bbox[is_told].sum() == 0
+
+
+def test_every_other_row_is_too_many_runs_whatever_comes_beside_it() -> None:
+    stripes = np.zeros((50, 50), np.uint8)
+    stripes[::2] = 1
+    block = np.ones((50, 50), np.uint8)
+    rows = [(mask, 0, 0, 50, 50) for mask in (block, stripes, block, stripes)]
+    masks = paste(rows, max_runs=2_000)
+    assert np.isnan(masks.area).tolist() == [False, True, False, True]
+    assert masks.where(np.array([True, False, True, False])).area.tolist() == [2500, 2500]
+    assert_equal_to_frames(paste(rows, max_runs=2_500), [mask for mask, *_ in rows])
 
 
 def test_large_mask() -> None:

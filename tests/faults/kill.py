@@ -11,6 +11,7 @@ leave nothing else behind. The first breach ends the script with a message and e
 """
 
 import json
+import math
 import os
 import random
 import shutil
@@ -158,7 +159,7 @@ class DagsterRun:
     def unfinished(self, temporary: Path) -> list[str]:
         """Whatever is in the making; Dagster itself may leave temporary files."""
         exports = [path.name for path in self._exports.iterdir() if content_of(path)]
-        strange = others_in(self._exports, [*exports, "latest.json"])
+        strange = others_in(self._exports, [*exports, "latest.json", "previous.json"])
         return strange + unfinished_in(self._storage) + unfinished_in(temporary)
 
     @property
@@ -336,8 +337,10 @@ def make_editions(folder: Path, images: int) -> Given:
     return Given((data.labels, second), data.ontology)
 
 
-def kill_over_and_over(job: Job, folder: Path, times: int, seed: int) -> Figures:
-    """Kill a job some times.
+def kill_over_and_over(
+    job: Job, folder: Path, times: int, seed: int, minutes: float = math.inf
+) -> Figures:
+    """Kill a job some times, or as often as there is time for.
 
     Raises:
         BreachError: something remained that must not.
@@ -346,6 +349,8 @@ def kill_over_and_over(job: Job, folder: Path, times: int, seed: int) -> Figures
     started = time.monotonic()
     killer.undisturbed()
     for number, (victim, share) in enumerate(turns(times, random.Random(seed))):
+        if time.monotonic() - started > 60 * minutes:
+            break
         killer.kill(victim, share, number % 2)
     killer.figures.seconds = time.monotonic() - started
     return killer.figures
@@ -356,14 +361,15 @@ def kill_over_and_over(job: Job, folder: Path, times: int, seed: int) -> Figures
 @click.option("--dagster-times", type=click.IntRange(min=0), default=100, show_default=True)
 @click.option("--images", type=click.IntRange(min=1), default=3000, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def main(times: int, dagster_times: int, images: int, seed: int) -> None:
+@click.option("--minutes", default=math.inf, help="For each of the two; fewer kills if need be.")
+def main(times: int, dagster_times: int, images: int, seed: int, minutes: float) -> None:
     """Run everything and print the figures as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         given = make_editions(Path(folder) / "data", images)
         for job, count in ((CommandLine, times), (DagsterRun, dagster_times)):
             if count:
                 place = Path(folder) / job.name.replace(" ", "_")
-                figures = kill_over_and_over(job(given, place), place, count, seed)
+                figures = kill_over_and_over(job(given, place), place, count, seed, minutes)
                 click.echo(json.dumps({job.name: figures.report()}))
 
 

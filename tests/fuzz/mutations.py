@@ -108,14 +108,17 @@ def touch_ontology(touched: Touched, place: Place, before: JSON, after: Any) -> 
 
 
 def _hashes(value: Any) -> list[str]:
-    """Hashes of all nodes at or below a value."""
-    if isinstance(value, dict):
-        own = value.get("featureNodeHash")
-        found = [own] if isinstance(own, str) else []
-        return found + [name for inner in value.values() for name in _hashes(inner)]
-    if isinstance(value, list):
-        return [name for inner in value for name in _hashes(inner)]
-    return []
+    """Hashes of all nodes at or below a value, however deep."""
+    found, waiting = [], [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, dict):
+            own = inner.get("featureNodeHash")
+            found += [own] if isinstance(own, str) else []
+            waiting += inner.values()
+        elif isinstance(inner, list):
+            waiting += inner
+    return found
 
 
 def _changed(whole: Any, place: Place, mutation: Mutation, dice: Random) -> Any:

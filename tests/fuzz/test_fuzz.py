@@ -32,6 +32,20 @@ def test_there_are_at_least_200_named_mutations() -> None:
     assert len(names()) >= 200
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("missing", "null", "a text", "huge", "negative", "Infinity", "NaN", "1e400"),
+        *("a key twice", "a path upwards", "control characters", "5,000 levels deep"),
+        *("UTF-16", "Latin-1", "byte order mark", "cut short", "two arrays", "10^9 frames"),
+        *("bitmask that breaks off", "bitmask longer than its grid", "is no date"),
+        *("attribute in a cycle", "class of the same hash"),
+    ],
+)
+def test_every_kind_of_spoiling_has_a_name(kind: str) -> None:
+    assert any(kind in name for name in names())
+
+
 def test_every_mutation_has_a_place_to_spoil() -> None:
     corpus = built()
     kinds = {mutation.kind for mutation in ROWS.values()}

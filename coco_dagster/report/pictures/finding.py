@@ -16,7 +16,7 @@ from coco_dagster.coco.file_name_templates import nested_names, safe_component
 from coco_dagster.coco.published import CocoImage
 from coco_dagster.errors import SettingsError
 from coco_dagster.tables.findings import without_queries
-from coco_dagster.tables.locations import location
+from coco_dagster.tables.locations import inner_path, location, stays_below
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -87,7 +87,7 @@ class PictureFolder:
 
     def _at(self, path: str) -> "Location":
         place = self._root
-        for part in PurePosixPath(path).parts:
+        for part in PurePosixPath(inner_path(path)).parts:
             place = place / part
         return place
 
@@ -131,15 +131,15 @@ def _likely_files(image: CocoImage) -> Iterator[PictureFile]:
     frame = image.encord.frame
     name = image.file_name
     for path in (name, f"{name}{_DICOM_SUFFIX}", _base(name), f"{_base(name)}{_DICOM_SUFFIX}"):
-        if _is_below(path) and not (path == _base(name) and _is_frame_name(image)):
+        if stays_below(path) and not (path == _base(name) and _is_frame_name(image)):
             yield PictureFile(path)
     if "/" not in name:
-        yield from map(PictureFile, filter(_is_below, nested_names(name, image.encord.data_hash)))
+        yield from map(PictureFile, filter(stays_below, nested_names(name, image.encord.data_hash)))
     folder, _, number = name.rpartition("/")
-    if number.isdecimal() and _is_below(folder):
+    if number.isdecimal() and stays_below(folder):
         yield from (PictureFile(path, int(number)) for path in (folder, folder + _DICOM_SUFFIX))
     title = image.image_title
-    if title and _is_below(title):
+    if title and stays_below(title):
         yield PictureFile(title, frame if _is_one_of_several(image) else None)
 
 
@@ -205,12 +205,6 @@ def _most_alike(paths: Sequence[str], name: str) -> str | None:
     if len(ranked) > 1 and shared(ranked[0]) > shared(ranked[1]):
         return ranked[0]
     return None
-
-
-def _is_below(path: str) -> bool:
-    """Whether a name from the labels stays in its folder."""
-    parts = path.split("/")
-    return bool(path) and ".." not in parts and parts[0] != "" and not set(path) & set("\\\0:")
 
 
 def _base(path: str) -> str:
