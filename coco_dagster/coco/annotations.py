@@ -18,14 +18,8 @@ from coco_dagster.coco.profiles import Profile
 from coco_dagster.tables.object_paths import with_paths
 
 _ORDER: Final = ("image", "row_order", "annotation_index")
-_OBJECT: Final = (
-    "label_hash",
-    "data_hash",
-    "space",
-    "frame",
-    "object_hash",
-    "annotation_index",
-)
+_KEYS: Final = ("label_hash", "data_hash", "frame", "object_hash", "annotation_index")
+_OBJECT: Final = (*_KEYS, "space")
 
 
 class AnnotationRows(Struct, frozen=True):
@@ -65,11 +59,10 @@ def annotation_rows(
         profile: how annotations are rendered.
         plan: files of the export.
     """
-    drawn = pl.DataFrame(pl.from_arrow(tables["annotations"])).join(
-        label_rows.select("label_hash", "row_order", "row_sha256"), on="label_hash", how="inner"
-    )
-    left_out = [drawn.join(images.left_out, on=IMAGE_KEY, how="inner")]
-    annotations = _placed(_on_images(drawn, images.images), plan.contents, categories)
+    drawn = pl.DataFrame(pl.from_arrow(tables["annotations"]))
+    left_out = [_of_exported_rows(drawn, label_rows).join(images.left_out, on=IMAGE_KEY)]
+    annotations = _on_images(drawn, label_rows, images.images)
+    annotations = _placed(annotations, plan.contents, categories)
     annotations, unplaced = _sorted_out(annotations)
     point_names = {name: points for of in categories for name, points in of.point_names.items()}
     geometry = render_geometry(annotations, point_names, profile)
@@ -88,7 +81,13 @@ def annotation_rows(
     return AnnotationRows(_with_json(rendered), with_paths(places, tables["frames"]))
 
 
-def _on_images(drawn: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+def _of_exported_rows(drawn: pl.DataFrame, label_rows: pl.DataFrame) -> pl.DataFrame:
+    """Keys of annotations of exported label rows, and what is known of these rows."""
+    rows = label_rows.select("label_hash", "row_order", "row_sha256")
+    return drawn.select(*_KEYS).with_row_index("position").join(rows, on="label_hash")
+
+
+def _on_images(drawn: pl.DataFrame, label_rows: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
     """Annotations with the numbers and the size of their image, in export order."""
     of_image = images.select(
         *IMAGE_KEY,
@@ -101,8 +100,10 @@ def _on_images(drawn: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
         pl.col("width").alias("frame_width"),
         pl.col("height").alias("frame_height"),
     )
-    joined = drawn.join(of_image, on=IMAGE_KEY, how="inner")
-    return joined.sort(_ORDER, maintain_order=True)
+    joined = _of_exported_rows(drawn, label_rows).join(of_image, on=IMAGE_KEY)
+    ordered = joined.sort(_ORDER, maintain_order=True)
+    # Joins and sorts copy every column each time, those with lists of points at a price.
+    return drawn[ordered["position"]].hstack(ordered.drop("position", *_KEYS))
 
 
 def _placed(

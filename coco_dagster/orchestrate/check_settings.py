@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
-import dagster as dg
 from pydantic import Field, create_model
 
 from coco_dagster.coco.validation import CONSUMERS
-from coco_dagster.orchestrate.settings import one_of, setting
+from coco_dagster.orchestrate.settings import Settings, one_of, setting
 
 Severity: TypeAlias = Literal["none", "warn", "error"]
 _TEMPLATE: Final = r"\{\{"
@@ -132,7 +131,7 @@ CHECK_TYPES: Final = (
 _BY_NAME: Final = {check.name: check for check in CHECK_TYPES}
 
 
-class CheckOptions(dg.Model, dg.Resolvable):
+class CheckOptions(Settings):
     """What an asset check does; what is left out is as the check has it."""
 
     severity: Annotated[
@@ -158,7 +157,7 @@ class CheckOptions(dg.Model, dg.Resolvable):
     ] = None
 
 
-class _CommonChecks(dg.Model, dg.Resolvable):
+class _CommonChecks(Settings):
     sample_images: Annotated[
         int,
         Field(ge=1),

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
-import dagster as dg
 from msgspec import Meta
 from pydantic import Field, create_model
 
 from coco_dagster.coco.profiles import LAYOUTS, PROFILES, ExportSettings
 from coco_dagster.coco.settings import NONE, Setting, profile_settings, settings_from
-from coco_dagster.orchestrate.settings import one_of, or_template, setting
+from coco_dagster.orchestrate.settings import Settings, one_of, or_template, setting
 
 _TEMPLATE: Final = r"\{\{"
 _FILE_NAMES: Final = "{dataset_title}/{data_hash}.{extension}"
@@ -36,7 +35,7 @@ def settings_of(options: "ExportOptions") -> ExportSettings:
     return settings_from(_given_settings(options))
 
 
-class _CommonOptions(dg.Model, dg.Resolvable):
+class _CommonOptions(Settings):
     profile: Annotated[
         str | None,
         Field(pattern=_PROFILE_PATTERN),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 import dagster as dg
 from pydantic import Field
+from pydantic.fields import FieldInfo
 
 DAILY: Final = "0 3 * * *"
 """Cron expression of the default schedule: every night at three."""
@@ -38,17 +39,31 @@ def setting(description: str, example: Any, *, pattern: str | None = None) -> dg
         example: a value of it.
         pattern: what a text may be.
     """
-    constraint = {"pattern": pattern} if pattern else None
-    resolver: dg.Resolver = dg.Resolver.default(
-        description=description, examples=[example], json_schema_extra=constraint
-    )
+    resolver: dg.Resolver = dg.Resolver.default(description=description, examples=[example])
+    # Dagster 1.13 takes it as an argument from its eighth release on.
+    resolver.json_schema_extra = {"pattern": pattern} if pattern else None
     return resolver
+
+
+class Settings(dg.Model, dg.Resolvable):
+    """Settings that are each made by `setting`."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Tell the fields what their resolvers know: early releases of Dagster 1.13 ask these."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for name, field in list(cls.model_fields.items()):
+            for known in field.metadata:
+                if constraint := getattr(known, "json_schema_extra", None):
+                    cls.model_fields[name] = FieldInfo.merge_field_infos(
+                        field, json_schema_extra=constraint
+                    )
 
 
 _CRON = or_template(CRON_PATTERN)
 
 
-class ExportSchedule(dg.Model, dg.Resolvable):
+class ExportSchedule(Settings):
     """When the pipeline's job runs, once the schedule is turned on in the UI."""
 
     cron: Annotated[
@@ -62,7 +77,7 @@ class ExportSchedule(dg.Model, dg.Resolvable):
     ] = False
 
 
-class SourceSensor(dg.Model, dg.Resolvable):
+class SourceSensor(Settings):
     """Watches the source, and starts a run when label rows are new, changed or gone."""
 
     interval_seconds: Annotated[
@@ -73,7 +88,7 @@ class SourceSensor(dg.Model, dg.Resolvable):
     ] = False
 
 
-class Retries(dg.Model, dg.Resolvable):
+class Retries(Settings):
     """How often a step is tried again after a failure that another attempt may mend.
 
     Malformed input never is: only storage that is out of reach, or a worker process that ended.
@@ -95,7 +110,7 @@ class Retries(dg.Model, dg.Resolvable):
     ] = "exponential"
 
 
-class Freshness(dg.Model, dg.Resolvable):
+class Freshness(Settings):
     """How old the exports may get before Dagster shows them as stale, in one of two ways.
 
     Either a window since the last export, or a cron expression by whose times there has to be one.
@@ -124,7 +139,7 @@ class Freshness(dg.Model, dg.Resolvable):
     timezone: Annotated[str, setting("Time zone of the deadline.", "Europe/London")] = "UTC"
 
 
-class Report(dg.Model, dg.Resolvable):
+class Report(Settings):
     """What people are shown of an export, on its asset page and in `report.html` beside it."""
 
     pictures: Annotated[

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ def drawn(rings: Rings, pixels: tuple[Pixels, ...]) -> list[Pixels]:
     ]
 
 
+@settings(max_examples=25)
 @given(st.lists(PIXELS, min_size=1, max_size=4).map(tuple))
 def test_outlines_cover_the_pixels_and_no_others(pixels: tuple[Pixels, ...]) -> None:
     masks = masks_of(*pixels)

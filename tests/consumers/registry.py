@@ -53,25 +53,29 @@ CONSUMERS = (
     Consumer(
         "mmdet",
         ("boxes", "masks"),
-        remark="`CocoDataset` with `LoadAnnotations`. mmcv < 2.2, which mmdet wants, has no wheels "
-        "with compiled operators; loading uses none, and empty classes stand in for them.",
+        remark="`CocoDataset` with `LoadAnnotations`, and `CocoMetric`. mmcv < 2.2, which mmdet "
+        "wants, has no wheels with compiled operators; these parts use none, and empty classes "
+        "stand in for them.",
     ),
     Consumer(
         "ultralytics",
         ("boxes", "masks", "keypoints"),
         remark="`convert_coco(cls91to80=False)`, then `YOLODataset` on what it wrote. It looks for "
         "labels where the last `/images/` of a picture's path is `/labels/`, knows pictures by "
-        "their suffixes, and wants one number of keypoints in all categories.",
+        "their suffixes, and wants one number of keypoints in all categories: a file of one "
+        "skeleton, such as the one below, it reads.",
     ),
     Consumer(
         "transformers",
         ("boxes", "masks", "keypoints"),
-        remark="The image processor of DETR, which reads no compressed run lengths.",
+        remark="The image processor of DETR on torchvision's `CocoDetection`, as in examples of "
+        "training with it. It reads no compressed run lengths.",
     ),
     Consumer(
         "rf-detr",
         ("boxes", "masks", "keypoints"),
-        remark="Its `CocoDetection`, as `build_roboflow_from_coco` makes it.",
+        remark="Its `CocoDetection`, as `build_roboflow_from_coco` makes it, and its "
+        "`CocoEvaluator`.",
     ),
     Consumer(
         "datumaro",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from tests.consumers import clean, measured, page
+from tests.consumers.cases import Case, exported
 from tests.consumers.comparison import compare, held
 from tests.consumers.defects import DEFECTS
 from tests.consumers.defects.registry import clean_file
@@ -21,6 +22,15 @@ from tests.consumers.runners.looking import Json, Seen, as_boxes, run_lengths
 RUNNERS = "tests.consumers.runners"
 INSTALLED = [consumer for consumer in CONSUMERS if not measured.load()[consumer.name].problem]
 WITH_OWN = [consumer for consumer in CONSUMERS if not consumer.stands_here]
+
+
+UNREAD = {
+    ("ultralytics", "keypoints"): "it wants one number of keypoints in all categories",
+    ("fiftyone", "evaluation"): "it needs MongoDB",
+    ("sahi", "boxes"): "it takes boxes from polygons, also where these are curves",
+    ("sahi", "masks"): "it passes over parts of annotations",
+}
+"""Looks at the export that fail or could not be run, and why."""
 
 
 def name_of(consumer: Consumer) -> str:
@@ -68,6 +78,36 @@ def test_every_defect_was_measured(consumer: Consumer) -> None:
 def test_every_consumer_reads_the_clean_files(consumer: Consumer) -> None:
     looks = measured.load()[consumer.name].defects["clean"]
     assert {effect.outcome for effect in looks.values()} <= {"reads", "cannot"}
+
+
+@pytest.mark.parametrize("consumer", INSTALLED, ids=name_of)
+def test_every_consumer_reads_the_export_with_or_without_run_lengths(consumer: Consumer) -> None:
+    measurement = measured.load()[consumer.name]
+    unread = {
+        (consumer.name, task)
+        for task in consumer.looks
+        if "reads"
+        not in (measurement.export[task].effect.outcome, measurement.polygons[task].effect.outcome)
+    }
+    assert unread == {pair for pair in UNREAD if pair[0] == consumer.name}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return exported(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.mark.parametrize("consumer", INSTALLED, ids=name_of)
+def test_every_consumer_counts_what_the_export_holds_today(
+    consumer: Consumer, sample: Case
+) -> None:
+    for task, view in measured.load()[consumer.name].export.items():
+        if view.effect.outcome == "reads":
+            held = sample.expected(task)
+            assert view.images == held["images"]
+            assert view.annotations == len(held["things"])
+            assert view.categories == len(held["categories"])
+            assert view.ap in (None, 1.0)
 
 
 def test_the_page_is_what_was_measured() -> None:

@@ -15,6 +15,8 @@ Launch = Callable[..., dg.ExecuteInProcessResult]
 Finished = tuple[dg.Definitions, dg.ExecuteInProcessResult]
 
 ASSETS = ("raw_labels", "ontology", *LABEL_TABLES, "coco")
+OF_EACH_STEP = ("raw_labels", "ontology", "annotations", "coco")
+"""One asset of each step."""
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetMaterialization]:
@@ -149,8 +151,13 @@ def test_each_asset_can_be_materialised_alone(
 
 @pytest.mark.parametrize(
     "assets",
-    [("frames", "annotations"), ("findings", "coco"), ("raw_labels", "ontology", "objects")],
-    ids=" ".join,
+    [
+        ("frames", "annotations"),
+        ("findings", "coco"),
+        ("raw_labels", "ontology", "objects"),
+        *(tuple(name for name in ASSETS if name != left_out) for left_out in OF_EACH_STEP),
+    ],
+    ids=lambda assets: " ".join(assets) if len(assets) < 4 else f"{len(assets)} of all",
 )
 def test_several_assets_can_be_materialised_without_the_others(
     finished: Finished, launch: Launch, assets: tuple[str, ...]

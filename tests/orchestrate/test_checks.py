@@ -1,7 +1,7 @@
 """The asset checks."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,10 @@ from coco_dagster.orchestrate.pipeline import Export, Pipeline
 from coco_dagster.orchestrate.specs import asset_specs
 from coco_dagster.orchestrate.steps import Steps
 from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES
+from coco_dagster.tables.schemas import ONTOLOGY_TABLES
+from coco_dagster.tables.store import TableSet
+from tests.objects import polygon
+from tests.orchestrate.conftest import boat, write_row
 
 Build = Callable[..., dg.Definitions]
 Launch = Callable[..., dg.ExecuteInProcessResult]
@@ -174,6 +178,68 @@ def run_export_checks(definitions: dg.Definitions) -> dict[str, dg.AssetCheckEva
     merged = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
     result = merged.resolve_job_def("check").execute_in_process()
     return {found.check_name: found for found in result.get_asset_check_evaluations()}
+
+
+def test_classes_are_compared_with_those_of_the_export_before(
+    build: Build, launch: Launch, labels: Path
+) -> None:
+    first = launch(build(ontology=None))
+    assert evaluations(first)["coco", "class_balance"].metadata["compared"].value is False
+    write_row(labels, "c", [polygon(f"outline-{number}") for number in range(3)])
+    moved = evaluations(launch(build(ontology=None)))["coco", "class_balance"]
+    assert not moved.passed
+    assert "50.0%" in str(moved.description)
+    lenient = ExportChecks(class_balance={"threshold": 0.5})  # type: ignore[call-arg]
+    assert run_export_checks(build(ontology=None, checks=lenient))["class_balance"].passed
+
+
+def test_severity_and_threshold_decide_what_a_failure_is(
+    build: Build, launch: Launch, labels: Path
+) -> None:
+    write_row(labels, "c", [boat("o1", 0.9)])
+
+    def found(threshold: float) -> dg.AssetCheckEvaluation:
+        given = {"severity": "error", "threshold": threshold}
+        checks = ExportChecks(boxes_inside_image=given)  # type: ignore[call-arg]
+        result = launch(build(checks=checks), "raw_labels", "ontology", "annotations")
+        return evaluations(result)["annotations", "boxes_inside_image"]
+
+    assert found(0.25).passed
+    failed = found(0.24)
+    assert not failed.passed
+    assert failed.severity == dg.AssetCheckSeverity.ERROR
+    assert "1 of 4 boxes" in str(failed.description)
+
+
+def test_checks_read_tables_of_labels_part_by_part(
+    build: Build, launch: Launch, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coco_dagster.export.chunks.CHUNK_BYTES", 1)
+    for name in "cd":
+        write_row(labels, name, [boat("o1")])
+    most: list[int] = []
+
+    def batches(tables: TableSet, table: str, columns: Any = None) -> Iterator[Any]:
+        for batch in whole_batches(tables, table, columns):
+            most.append(batch.num_rows)
+            yield batch
+
+    def read(tables: TableSet, table: str, columns: Any = None) -> Any:
+        assert table in ONTOLOGY_TABLES, f"all of {table} was read"
+        return whole_read(tables, table, columns)
+
+    launch(build())
+    whole_batches, whole_read = TableSet.batches, TableSet.read
+    monkeypatch.setattr(TableSet, "batches", batches)
+    monkeypatch.setattr(TableSet, "read", read)
+    monkeypatch.setattr(TableSet, "scan", lambda *_: pytest.fail("a table was scanned"))
+    selection = dg.AssetSelection.all_asset_checks()
+    job = dg.define_asset_job("check", selection=selection, executor_def=dg.in_process_executor)
+    merged = dg.Definitions.merge(build(), dg.Definitions(jobs=[job]))
+    found = evaluations(merged.resolve_job_def("check").execute_in_process())
+    assert set(found) == {*TABLE_CHECKS, *(("coco", name) for name in EXPORT_CHECKS)}
+    # No more than the two boxes of one label row.
+    assert max(most) == 2
 
 
 def test_checks_run_alone_on_what_is_published(finished: Finished) -> None:

@@ -15,7 +15,11 @@ from pydantic import ValidationError
 
 from coco_dagster.coco.profiles import PROFILES, ExportSettings
 from coco_dagster.errors import SettingsError
-from coco_dagster.orchestrate.check_settings import CheckOptions, ExportChecks
+from coco_dagster.orchestrate.check_settings import (
+    CheckOptions,
+    ExportChecks,
+    check_settings,
+)
 from coco_dagster.orchestrate.component import EncordCocoExport
 from coco_dagster.orchestrate.definitions import build_encord_coco_defs
 from coco_dagster.orchestrate.pipeline import Export
@@ -130,6 +134,13 @@ def test_yaml_and_python_make_the_same_definitions() -> None:
         translator=VisionTranslator(),
     )
     assert described(from_yaml) == described(from_python)
+
+
+def test_checks_take_severity_threshold_and_blocking_from_yaml() -> None:
+    given = {"severity": "error", "threshold": 0.25, "blocking": True}
+    checks = load(checks={"no_duplicate_boxes": given}).checks
+    assert check_settings(checks, "no_duplicate_boxes")[1:] == ("error", True, 0.25)
+    assert check_settings(checks, "boxes_inside_image")[1:] == ("warn", False, 0.0)
 
 
 def test_several_exports_are_the_same_in_yaml_and_in_python() -> None:

@@ -17,20 +17,22 @@ SUPERVISION: Final = "supervision"
 LABELFORMAT: Final = "labelformat"
 TAO: Final = "tao"
 
+_MEASURED: Final = "run by `make consumers`, see [consumers](consumers.md)"
+
 STUDIED: Final = {
     PYCOCOTOOLS: ("2.0.11", "run by the tests"),
     FASTER_COCO_EVAL: ("1.8.0", "run by the tests"),
     HOTCOCO: ("1.3.0", "run by the tests"),
-    TORCHVISION: ("0.29.1", "source of `CocoDetection` and its wrapper"),
+    TORCHVISION: ("0.29.1", _MEASURED),
     DETECTRON2: ("0.6", "source of `load_coco_json` and of its evaluator"),
-    MMDET: ("3.3.0", "source of `CocoDataset` and `LoadAnnotations`"),
-    ULTRALYTICS: ("8.4.190", "source of `convert_coco` and of its check of labels"),
-    TRANSFORMERS: ("5.23.0", "source of the image processor of the DETR family"),
-    RF_DETR: ("1.11.2", "source of its COCO dataset"),
-    DATUMARO: ("1.13.12", "run on each case"),
-    FIFTYONE: ("1.22.1", "source of its COCO importer"),
-    SUPERVISION: ("0.31.2", "run on each case"),
-    LABELFORMAT: ("0.1.17", "run on each case"),
+    MMDET: ("3.3.0", _MEASURED),
+    ULTRALYTICS: ("8.4.190", _MEASURED),
+    TRANSFORMERS: ("5.23.0", _MEASURED),
+    RF_DETR: ("1.11.2", _MEASURED),
+    DATUMARO: ("1.13.12", _MEASURED),
+    FIFTYONE: ("1.22.1", _MEASURED),
+    SUPERVISION: ("0.31.2", _MEASURED),
+    LABELFORMAT: ("0.1.17", _MEASURED),
     TAO: ("7.0", "NVIDIA's documentation of DINO and Deformable DETR"),
 }
 """Consumer → the version that the rules speak of, and how its behaviour is known."""
@@ -45,6 +47,7 @@ READERS_OF_IMAGES: Final = (
     DETECTRON2,
     MMDET,
     ULTRALYTICS,
+    TRANSFORMERS,
     RF_DETR,
     DATUMARO,
     FIFTYONE,

@@ -133,7 +133,10 @@ def _perfect_keypoints(evaluator_class: Any, coco: Any) -> float:
     for category in coco.loadCats(coco.getCatIds()):
         if not category.get("keypoints"):
             continue
-        number, sigmas = category["id"], np.full(len(category["keypoints"]), SIGMA)
+        number = category["id"]
+        entries = coco.loadAnns(coco.getAnnIds(catIds=[number]))
+        points = max((len(entry.get("keypoints") or []) // 3 for entry in entries), default=0)
+        sigmas = np.full(points, SIGMA)
         found = detections(coco, "keypoints", number)
         scores.append(average_precision(evaluator_class, coco, found, "keypoints", number, sigmas))
     return min(scores)

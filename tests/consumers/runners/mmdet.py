@@ -1,8 +1,8 @@
-"""What the COCO dataset of MMDetection sees.
+"""What the COCO dataset of MMDetection sees, and how its metric scores.
 
 mmdet wants mmcv < 2.2, which has no wheels with compiled operators; mmcv-lite has none at all.
-Datasets and their pipelines use no operator, but the package imports them: empty classes stand in
-for them here.
+Datasets, pipelines and metrics use no operator, but the package imports them: empty classes stand
+in for them here.
 """
 
 import json
@@ -69,6 +69,7 @@ def masks(folder: Path) -> Seen:
 def _seen(folder: Path, facts: Any, with_mask: bool) -> Seen:
     from mmdet.datasets import CocoDataset
     from mmdet.datasets.transforms import LoadAnnotations
+    from mmdet.evaluation import CocoMetric
 
     path = folder / INSTANCES
     categories = json.loads(path.read_text(encoding="utf-8"))["categories"]
@@ -82,14 +83,39 @@ def _seen(folder: Path, facts: Any, with_mask: bool) -> Seen:
         ],
     )
     names = dataset.metainfo["classes"]
+    kind = "segm" if with_mask else "bbox"
+    metric = CocoMetric(ann_file=str(path), metric=kind)
+    metric.dataset_meta = dataset.metainfo
     things: list[Thing] = []
     for loaded in dataset:
+        metric.process({}, [_detected(loaded, with_mask)])
         flagged = loaded["gt_ignore_flags"]
         found = zip(loaded["gt_bboxes_labels"], flagged, facts(loaded), strict=True)
         things += [
             fact | {"category": names[label]} for label, is_ignored, fact in found if not is_ignored
         ]
-    return {"images": len(dataset), "categories": list(names), "things": things}
+    return {
+        "images": len(dataset),
+        "categories": list(names),
+        "things": things,
+        "ap": metric.evaluate(len(dataset)).get(f"coco/{kind}_mAP", -1.0),
+    }
+
+
+def _detected(loaded: Json, with_mask: bool) -> Json:
+    """The labels of an image as detections."""
+    import torch
+
+    chosen = ~loaded["gt_ignore_flags"]
+    found = {
+        "bboxes": loaded["gt_bboxes"].tensor[torch.from_numpy(chosen)],
+        "scores": torch.ones(int(chosen.sum())),
+        "labels": torch.from_numpy(loaded["gt_bboxes_labels"][chosen]),
+    }
+    if with_mask:
+        found["masks"] = torch.from_numpy(loaded["gt_masks"].masks[chosen].astype(bool))
+    facts = {key: loaded[key] for key in ("img_id", "ori_shape")}
+    return facts | {"pred_instances": found}
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""What the dataset that RF-DETR is fine-tuned on sees."""
+"""What the dataset that RF-DETR is fine-tuned on sees, and how RF-DETR scores."""
 
 from pathlib import Path
 from typing import Any
 
+import torch
 from rfdetr.datasets.coco import CocoDetection
+from rfdetr.evaluation.coco_eval import CocoEvaluator
 
 from tests.consumers.runners.looking import (
     KEYPOINTS,
@@ -22,14 +24,16 @@ def boxes(folder: Path) -> Seen:
     def facts(target: Json) -> list[Thing]:
         return [{"box": box} for box in as_boxes(target["boxes"].numpy())]
 
-    return _seen(_roboflow(folder), facts)
+    dataset = _roboflow(folder)
+    return _seen(dataset, facts) | {"ap": _perfect(dataset, "bbox")}
 
 
 def masks(folder: Path) -> Seen:
     def facts(target: Json) -> list[Thing]:
         return [{"mask": run_lengths(mask)} for mask in target["masks"].numpy()]
 
-    return _seen(_roboflow(folder, include_masks=True), facts)
+    dataset = _roboflow(folder, include_masks=True)
+    return _seen(dataset, facts) | {"ap": _perfect(dataset, "segm")}
 
 
 def keypoints(folder: Path) -> Seen:
@@ -66,6 +70,20 @@ def _seen(dataset: Any, facts: Any) -> Seen:
         found = zip(target["labels"].tolist(), facts(target), strict=True)
         things += [fact | {"category": names[label]} for label, fact in found]
     return {"images": len(dataset), "categories": list(names.values()), "things": things}
+
+
+def _perfect(dataset: Any, kind: str) -> float:
+    """Average precision of detections that are the labels."""
+    evaluator = CocoEvaluator(dataset.coco, [kind], log_summary=False)
+    for _, target in dataset:
+        found = {key: target[key] for key in ("boxes", "labels")}
+        if kind == "segm":
+            found["masks"] = target["masks"][:, None].float()
+        scores = torch.ones(len(target["labels"]))
+        evaluator.update({int(target["image_id"]): found | {"scores": scores}})
+    evaluator.synchronize_between_processes()
+    evaluator.accumulate()
+    return float(evaluator.coco_eval[kind].stats[0])
 
 
 if __name__ == "__main__":

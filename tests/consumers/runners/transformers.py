@@ -1,15 +1,16 @@
 """What the image processors of DETR, which most detectors of transformers share, see."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torchvision.datasets import CocoDetection
 from transformers import DetrImageProcessor
 
 from tests.consumers.runners.looking import (
     INSTANCES,
     KEYPOINTS,
+    PICTURES,
     Json,
     Seen,
     Thing,
@@ -25,14 +26,14 @@ def boxes(folder: Path) -> Seen:
     def facts(target: Json) -> list[Thing]:
         return [{"box": box} for box in as_boxes(target["boxes"])]
 
-    return _seen(folder / INSTANCES, facts)
+    return _seen(folder, INSTANCES, facts)
 
 
 def masks(folder: Path) -> Seen:
     def facts(target: Json) -> list[Thing]:
         return [{"mask": run_lengths(mask)} for mask in np.asarray(target["masks"])]
 
-    return _seen(folder / INSTANCES, facts, return_segmentation_masks=True)
+    return _seen(folder, INSTANCES, facts, return_segmentation_masks=True)
 
 
 def keypoints(folder: Path) -> Seen:
@@ -43,22 +44,21 @@ def keypoints(folder: Path) -> Seen:
         numbers = np.asarray(target["keypoints"]).reshape(count, -1, 3)
         return [{"keypoints": int((points[:, 2] > 0).sum())} for points in numbers]
 
-    return _seen(folder / KEYPOINTS, facts)
+    return _seen(folder, KEYPOINTS, facts)
 
 
-def _seen(path: Path, facts: Any, **options: Any) -> Seen:
-    coco = json.loads(path.read_text(encoding="utf-8"))
-    names = {entry["id"]: entry.get("name") for entry in coco["categories"]}
+def _seen(folder: Path, annotations: str, facts: Any, **options: Any) -> Seen:
+    """With torchvision's dataset, as transformers' own examples of training have it."""
+    dataset = CocoDetection(str(folder / PICTURES), str(folder / annotations))
+    names = {entry["id"]: entry.get("name") for entry in dataset.coco.cats.values()}
     things: list[Thing] = []
-    for image in coco["images"]:
-        entries = [entry for entry in coco["annotations"] if entry["image_id"] == image["id"]]
-        picture = np.zeros((image["height"], image["width"], 3), np.uint8)
-        labels = {"image_id": image["id"], "annotations": entries}
+    for number, (picture, entries) in zip(dataset.ids, dataset, strict=True):
+        labels = {"image_id": number, "annotations": entries}
         encoded = PROCESSOR(picture, annotations=labels, return_tensors="pt", **options)
         target = encoded["labels"][0]
         found = zip(target["class_labels"].tolist(), facts(target), strict=True)
         things += [fact | {"category": names.get(label)} for label, fact in found]
-    return {"images": len(coco["images"]), "categories": list(names.values()), "things": things}
+    return {"images": len(dataset), "categories": list(names.values()), "things": things}
 
 
 if __name__ == "__main__":

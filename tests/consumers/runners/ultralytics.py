@@ -40,9 +40,10 @@ def keypoints(folder: Path) -> Seen:
 
 
 def _seen(folder: Path, annotations: str, facts: Any, task: str, **options: bool) -> Seen:
-    categories = json.loads((folder / annotations).read_text(encoding="utf-8"))["categories"]
-    names = {entry["id"] - 1: entry.get("name") for entry in categories}
-    points = max((len(entry.get("keypoints", [])) for entry in categories), default=0)
+    coco = json.loads((folder / annotations).read_text(encoding="utf-8"))
+    names = {entry["id"] - 1: entry.get("name") for entry in coco["categories"]}
+    entries = coco.get("annotations", [])
+    points = max((len(entry.get("keypoints") or []) // 3 for entry in entries), default=0)
     data = {"names": names, "kpt_shape": (points, 3)} if task == "pose" else {"names": names}
     with _converted(folder, annotations, options) as pictures:
         dataset = YOLODataset(img_path=str(pictures), data=data, task=task, augment=False)

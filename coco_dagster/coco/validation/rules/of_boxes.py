@@ -163,7 +163,7 @@ CROWD_RULES: Final = (
         "iscrowd_missing",
         "an annotation has no iscrowd",
         "write 0, or 1 for a crowd",
-        error("raises KeyError when it scores", PYCOCOTOOLS),
+        error("raises KeyError when it scores", PYCOCOTOOLS, MMDET),
         error("refuses the file", DATUMARO),
         error("raises KeyError for masks", LABELFORMAT),
     ),

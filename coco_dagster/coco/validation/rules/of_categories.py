@@ -15,6 +15,8 @@ from coco_dagster.coco.validation.consumers import (
     RF_DETR,
     SUPERVISION,
     TAO,
+    TORCHVISION,
+    TRANSFORMERS,
     ULTRALYTICS,
 )
 from coco_dagster.coco.validation.rules.rule import error, rule, warning
@@ -69,7 +71,14 @@ CATEGORY_RULES: Final = (
         "name it",
         error("raises KeyError", DETECTRON2, MMDET, RF_DETR, SUPERVISION, LABELFORMAT, FIFTYONE),
         error("refuses the file", DATUMARO),
-        warning("goes by the id alone", PYCOCOTOOLS, FASTER_COCO_EVAL, ULTRALYTICS),
+        warning(
+            "goes by the id alone",
+            PYCOCOTOOLS,
+            FASTER_COCO_EVAL,
+            TORCHVISION,
+            TRANSFORMERS,
+            ULTRALYTICS,
+        ),
         warning("makes a name up", HOTCOCO),
     ),
     rule(

@@ -32,6 +32,7 @@ IDENTIFIER_RULES: Final = (
             FASTER_COCO_EVAL,
             DETECTRON2,
             MMDET,
+            RF_DETR,
         ),
         warning("is mostly evaluated with pycocotools, which scores it as missed", TORCHVISION),
     ),
@@ -49,7 +50,7 @@ IDENTIFIER_RULES: Final = (
         "an id belongs to two annotations",
         "number annotations through the whole file, not image by image",
         error("loses one of the two", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
-        error("loses one of the two", TORCHVISION, RF_DETR),
+        error("loses one of the two", TORCHVISION, TRANSFORMERS, RF_DETR),
         error("fails its assertion that ids are unique", DETECTRON2, MMDET),
     ),
     rule(
@@ -75,7 +76,7 @@ IDENTIFIER_RULES: Final = (
         "the image_id of an annotation is that of no image",
         "add the image or drop the annotation",
         error("loses the annotation", *BY_PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
-        error("loses the annotation", DATUMARO, FIFTYONE, SUPERVISION),
+        error("loses the annotation", DATUMARO, FIFTYONE, SUPERVISION, TRANSFORMERS),
         error("raises KeyError", ULTRALYTICS, LABELFORMAT),
     ),
     rule(
@@ -88,13 +89,15 @@ IDENTIFIER_RULES: Final = (
         error("refuses the file", DATUMARO, SUPERVISION),
         error("raises KeyError", DETECTRON2, RF_DETR, FIFTYONE, LABELFORMAT),
         error("writes a class that is not there", ULTRALYTICS),
+        error("raises IndexError in training", TORCHVISION),
+        warning("trains on a class that is not there", TRANSFORMERS),
     ),
     rule(
         "annotation",
         "annotation_id_text",
         "the id of an annotation is a text",
         "number annotations with integers",
-        error("raises ValueError when it scores, unless the text is a number", PYCOCOTOOLS),
+        error("raises ValueError when it scores, unless the text is a number", PYCOCOTOOLS, MMDET),
     ),
     rule(
         "entry",
@@ -105,7 +108,7 @@ IDENTIFIER_RULES: Final = (
         error("fails to load", HOTCOCO),
         error("refuses the file", DATUMARO),
         error("raises ValueError for image ids", ULTRALYTICS),
-        error("raises TypeError", TRANSFORMERS, RF_DETR),
+        error("raises an error", TORCHVISION, TRANSFORMERS, RF_DETR),
         error("refuses category ids that are not numbers", SUPERVISION),
     ),
     rule(
@@ -122,7 +125,7 @@ IDENTIFIER_RULES: Final = (
         "id_negative",
         "an id, image_id or category_id is below 0",
         "number from 1",
-        error("scores AP 0", FASTER_COCO_EVAL),
+        error("scores AP 0", FASTER_COCO_EVAL, RF_DETR),
         error("fails to load", HOTCOCO),
     ),
     rule(
@@ -130,7 +133,7 @@ IDENTIFIER_RULES: Final = (
         "id_beyond_float",
         "an id, image_id or category_id is above 2^53, where doubles skip integers",
         "number from 1; keep hashes in a key of their own",
-        error("passes ids through doubles and raises RuntimeError", FASTER_COCO_EVAL),
+        error("passes ids through doubles and raises RuntimeError", FASTER_COCO_EVAL, RF_DETR),
     ),
     rule(
         "entry",

@@ -16,6 +16,7 @@ from coco_dagster.coco.validation.consumers import (
     RF_DETR,
     SUPERVISION,
     TORCHVISION,
+    TRANSFORMERS,
     ULTRALYTICS,
 )
 from coco_dagster.coco.validation.rules.rule import error, rule, warning
@@ -36,10 +37,11 @@ IMAGE_RULES: Final = (
         "duplicate_image_id",
         "an id belongs to two images",
         "number the images afresh",
-        error("keeps one of the two images", TORCHVISION, DETECTRON2, MMDET, RF_DETR),
+        error("keeps one of the two images", TORCHVISION, DETECTRON2, MMDET, TRANSFORMERS, RF_DETR),
         error("keeps one of the two images", ULTRALYTICS, DATUMARO, FIFTYONE, LABELFORMAT),
         error("gives the annotations to both images", SUPERVISION),
-        warning("takes the size of the last one", PYCOCOTOOLS, FASTER_COCO_EVAL, HOTCOCO),
+        error("takes both for one image", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        warning("takes the size of the last one", HOTCOCO),
     ),
     rule(
         "image",
@@ -53,7 +55,7 @@ IMAGE_RULES: Final = (
         "image_size_missing",
         "an image has no width or no height",
         "write both, in pixels",
-        error("raises KeyError when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        error("raises KeyError when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL, RF_DETR),
         error("refuses to score polygons", HOTCOCO),
         error("raises KeyError", *_NEED_A_SIZE),
     ),
@@ -62,7 +64,7 @@ IMAGE_RULES: Final = (
         "image_size_null",
         "the width or height of an image is null or no number",
         "write an integer",
-        error("raises TypeError when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL),
+        error("raises TypeError when it scores polygons", PYCOCOTOOLS, FASTER_COCO_EVAL, RF_DETR),
         error("fails to load", HOTCOCO),
         error("raises TypeError", MMDET, ULTRALYTICS, FIFTYONE, SUPERVISION, LABELFORMAT),
         error("refuses texts", DATUMARO),
@@ -122,7 +124,7 @@ IMAGE_RULES: Final = (
         error("refuses the file", DATUMARO, SUPERVISION),
         error("writes the labels of both images into one file", ULTRALYTICS),
         error("gives both images the labels of the last one", FIFTYONE),
-        error("reads one picture for both", TORCHVISION, DETECTRON2, MMDET, RF_DETR),
+        error("reads one picture for both", TORCHVISION, DETECTRON2, MMDET, TRANSFORMERS, RF_DETR),
     ),
     rule(
         "image",

@@ -35,6 +35,7 @@ KEYPOINT_RULES: Final = (
         error("refuses the file as person_keypoints", DATUMARO),
         error("drops the object", ULTRALYTICS, FIFTYONE),
         warning("trains on keypoints that are all unlabelled", RF_DETR),
+        warning("passes the annotation on without them", TORCHVISION),
     ),
     rule(
         "annotation",
@@ -77,7 +78,7 @@ KEYPOINT_RULES: Final = (
         "num_keypoints_null",
         "num_keypoints is null, as in files that hotcoco saved",
         "write the number of keypoints with v above 0",
-        error("raises TypeError where no category lists keypoints", RF_DETR),
+        warning("raises TypeError where no category lists keypoints", RF_DETR),
     ),
     rule(
         "annotation",

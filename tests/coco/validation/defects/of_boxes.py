@@ -127,7 +127,7 @@ DEFECTS = [
         "no iscrowd",
         annotation_without("iscrowd"),
         "iscrowd_missing",
-        "PAL",
+        "PMAL",
         ("all KeyError", "", ""),
     ),
     Defect(

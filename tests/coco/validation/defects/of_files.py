@@ -83,7 +83,7 @@ DEFECTS = [
         "no images",
         section_without("images"),
         "images_missing orphan_image_id",
-        "PFHTDMURAOSL",
+        "PFHTDMUXRAOSL",
         ("all KeyError", "all KeyError", "all -1.0"),
     ),
     Defect(
@@ -105,7 +105,7 @@ DEFECTS = [
         "no categories",
         section_without("categories"),
         "categories_missing orphan_category_id",
-        "PFHDMURAOSL",
+        "PFHTDMURAOSL",
         ("all KeyError", "all KeyError", "all -1.0"),
     ),
     Defect("no info", section_without("info"), "info_missing", "A"),

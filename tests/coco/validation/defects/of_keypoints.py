@@ -80,8 +80,9 @@ DEFECTS = [
     Defect(
         "num_keypoints null",
         annotation(num_keypoints=None),
-        "num_keypoints_null",
-        "R",
+        "",
+        "",
+        warnings="num_keypoints_null",
         base=keypoints,
     ),
     Defect(
