@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from coco_dagster.coco.profiles import ENCORD, ExportSettings
 from coco_dagster.export.snapshots import find_partitions, snapshot_partitions
@@ -147,17 +148,19 @@ def test_no_name_of_a_label_leaves_the_folder_of_an_export(
     template = "{dataset_title}/{title}-{data_hash}-{frame}{extension}"
     profile = ENCORD if layout == "dataset" else _with_template(template)
     settings = ExportSettings(profile=profile, layout=layout)  # type: ignore[arg-type]
-    (tmp_path / "pictures").mkdir()
+    pictures = tmp_path / "a" / "b" / "pictures"
+    for folder in (pictures, tmp_path, tmp_path / "a"):
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (200, 100)).save(folder / "evil.png")
     with watching(watch) as paths:
         export = export_rows(tmp_path / "in", evil_rows(), settings=settings)
-        pictures = ReportSettings(pictures=str(tmp_path / "pictures"))
-        report_export(str(export.folder), pictures)
-    assert any("evil" in path for path in paths)
-    assert leaving(paths, tmp_path) == []
+        report_export(str(export.folder), ReportSettings(pictures=str(pictures)))
+    assert str(pictures / "evil.png") in paths
+    assert leaving(paths, pictures) == []
     for objects in export.files.values():
         names = [image["file_name"] for coco in objects for image in coco["images"]]
         assert not any(part in ("", ".", "..") for name in names for part in name.split("/"))
-    assert not [path for path in tmp_path.rglob("*") if "evil" in path.name]
+    assert not [path for path in export.folder.rglob("*") if "evil" in path.name]
 
 
 def _with_template(template: str) -> Any:
