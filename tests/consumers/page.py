@@ -63,19 +63,28 @@ def page(measured: Mapping[str, Measurement]) -> str:
 def _reading(measured: Mapping[str, Measurement]) -> str:
     head = ("consumer", "look", "images", "annotations", "categories", "least mask IoU", "AP")
     rows: list[tuple[str, ...]] = []
+    not_run: list[str] = []
     for consumer in _known(measured):
         measurement = measured[consumer.name]
         name = f"{consumer.name} {measurement.versions.get(_distribution(measurement), '')}".strip()
         if measurement.problem:
-            rows.append((name, "", "", "", "", "", "", f"not run: {_code(measurement.problem)}"))
+            not_run.append(f"- {name}: {_code(measurement.problem)}")
         for task, view in measurement.export.items():
+            if view.effect.outcome == "cannot":
+                not_run.append(f"- {name}, {task}: {view.effect.told}")
+                continue
             rows.append((name, task, *_numbers(view), _result(view.effect)))
-            if view.effect.outcome != "reads" and task in measurement.polygons:
-                view = measurement.polygons[task]
-                rows.append(
-                    (name, f"{task}, without run lengths", *_numbers(view), _result(view.effect))
-                )
-    return _table((*head, "result"), rows)
+            if view.effect.outcome != "reads":
+                again = measurement.polygons.get(task)
+                if again is not None:
+                    told = (*_numbers(again), _result(again.effect))
+                    rows.append((name, f"{task}, without run lengths", *told))
+    table = _table((*head, "result"), rows)
+    return (
+        "\n".join((table, "Not run, for want of what they need:\n", *not_run, ""))
+        if not_run
+        else table
+    )
 
 
 def _numbers(view: View) -> tuple[str, ...]:
@@ -92,7 +101,7 @@ def _result(effect: Effect) -> str:
         case "raises":
             return f"**fails**: {_code(effect.told)}"
         case "cannot":
-            return f"not run: {effect.told}"
+            raise ValueError(f"there is no result: {effect.told}")
 
 
 def _running(measured: Mapping[str, Measurement]) -> str:
