@@ -85,7 +85,7 @@ class Partitions:
     def __init__(self, source: Path, storage: Path, division: Any, derived: bool = False) -> None:
         labels, self.root = str(source / "labels"), str(storage)
         self.ontology = None if derived else f"{labels}/ontology.json"
-        self.keys = find_partitions(labels, division)
+        self.keys = find_partitions(labels, division, workers=1)
         roots = {key: f"{self.root}/raw/{key}" for key in self.keys}
         self.raw = snapshot_partitions(labels, roots, division, workers=1)
         self.nodes = build_ontology(self.ontology, list(self.raw.values()), f"{self.root}/nodes")

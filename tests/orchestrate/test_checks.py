@@ -228,7 +228,7 @@ def test_checks_read_tables_of_labels_part_by_part(
         assert table in ONTOLOGY_TABLES, f"all of {table} was read"
         return whole_read(tables, table, columns)
 
-    launch(build())
+    launch(build(workers=1))
     whole_batches, whole_read = TableSet.batches, TableSet.read
     monkeypatch.setattr(TableSet, "batches", batches)
     monkeypatch.setattr(TableSet, "read", read)

@@ -11,11 +11,13 @@ import pytest
 from coco_dagster.export import find_partitions
 from coco_dagster.orchestrate.partitions import range_tags
 from coco_dagster.orchestrate.pipeline import Export
+from coco_dagster.report.settings import ReportSettings
 from tests.orchestrate.conftest import boat, write_row
 
 Build = Callable[..., dg.Definitions]
 Launch = Callable[..., dg.ExecuteInProcessResult]
 KEYS = ["row-a.json", "row-b.json"]
+NO_REPORT = ReportSettings(html=False, contact_sheet=False)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_export_over_a_range_of_partitions_is_that_of_the_whole(
     keys = find_partitions(str(labels), "shard" if division == "shard" else "dataset")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("boats_partitions", keys)
-        job = build(partition_by=division).resolve_job_def("boats_job")
+        job = build(partition_by=division, report=NO_REPORT, workers=1).resolve_job_def("boats_job")
         result = job.execute_in_process(instance=instance, tags=dict(range_tags(keys, keys)))
     made = {
         (event.asset_key.path[-1], event.partition)
@@ -60,7 +62,7 @@ def test_export_over_a_range_of_partitions_is_that_of_the_whole(
     }
     assert len(keys) > 1
     assert {("frames", key) for key in keys} | {("coco", None), ("ontology", None)} <= made
-    launch(build(storage=str(tmp_path / "whole")))
+    launch(build(storage=str(tmp_path / "whole"), report=NO_REPORT, workers=1))
     whole, merged = tmp_path / "whole" / "exports" / "boats", storage / "exports" / "boats"
     assert export_of(merged) == export_of(whole)
     for name in ("annotations.json", "lineage.parquet", "findings.parquet"):
@@ -104,13 +106,14 @@ def test_one_changed_row_computes_its_part_alone(
     build: Build, launch: Launch, labels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("coco_dagster.export.chunks.CHUNK_BYTES", 1)
-    for name in "cdef":
+    for name in "cde":
         write_row(labels, name, [boat("o1")])
-    launch(build())
+    assets = ("raw_labels", "ontology", "frames")
+    launch(build(workers=1), *assets)
     write_row(labels, "d", [boat("o1", 0.3)])
     said = {
         event.materialization.asset_key.path[-1]: event.materialization.metadata
-        for event in launch(build()).get_asset_materialization_events()
+        for event in launch(build(workers=1), *assets).get_asset_materialization_events()
     }
     assert said["raw_labels"]["parts_computed"].value == 1
     assert said["frames"]["parts_computed"].value == 1

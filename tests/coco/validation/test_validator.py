@@ -6,6 +6,7 @@ import json
 import os
 import random
 import threading
+import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -92,6 +93,24 @@ def test_many_defects_are_counted_whatever_the_order_and_the_pieces(
     coco[last] = coco.pop(last)
     found = checked(text_of(coco), chunk_bytes).findings.by_code
     assert {code: each.count for code, each in found.items()} == expected
+
+
+def peak_of_many(annotations: int) -> int:
+    """Bytes that are taken at most for a file of many annotations on one image."""
+    coco = instances()
+    coco["annotations"] = [coco["annotations"][0] | {"id": n + 1} for n in range(annotations)]
+    text = text_of(coco)
+    tracemalloc.start()
+    checked(text, 50_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - len(text)
+
+
+def test_memory_grows_by_a_few_bytes_for_each_annotation() -> None:
+    # What is imported and kept once is none of it.
+    peak_of_many(500)
+    assert peak_of_many(8000) - peak_of_many(2000) < 6000 * 80
 
 
 def test_the_first_places_do_not_depend_on_the_pieces() -> None:
