@@ -234,7 +234,7 @@ def test_keys_do_what_the_mouse_does(page: Page) -> None:
     assert page.run("document.querySelector('.stage .overlay').style.display") == "none"
     page.press("Escape")
     page.wait("!document.getElementById('viewer').open")
-    assert page.run("document.activeElement.dataset.card") == "2"
+    page.wait("document.activeElement.dataset.card === '2'")  # once the dialog let go of it
     page.press("3")
     assert page.text("[role=tab][aria-selected=true]").startswith("Findings")
 
