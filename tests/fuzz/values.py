@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -16,6 +17,7 @@ class Gone:
 
 GONE: Final = Gone()
 
+_DEEPEST: Final = 20_000
 _TOKEN: Final = re.compile(r'"@@([^"@]*)@@"')
 
 
@@ -25,8 +27,14 @@ def token(text: str) -> str:
 
 
 def as_text(value: Any) -> bytes:
-    """JSON text, with tokens as they are."""
-    return _TOKEN.sub(r"\1", json.dumps(value)).encode()
+    """JSON text, with tokens as they are, however deep the value is."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(_DEEPEST)
+    try:
+        text = json.dumps(value)
+    finally:
+        sys.setrecursionlimit(limit)
+    return _TOKEN.sub(r"\1", text).encode()
 
 
 def nested(levels: int) -> Any:
