@@ -25,6 +25,7 @@ RUN_ELSEWHERE = {
     "make dev": "tests/test_makefile.py",
     "python -m benchmarks compare": "tests/benchmarks/test_commands.py",
     "python -m benchmarks scaling": "tests/benchmarks/test_commands.py",
+    "python -m benchmarks peers": "tests/benchmarks/test_commands.py",
 }
 
 
