@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from coco_dagster.encord import redaction
+from coco_dagster.encord.json_paths import json_key
 from coco_dagster.encord.label_row import (
     UNREADABLE,
     DataUnit,
@@ -21,9 +22,8 @@ from coco_dagster.encord.label_row import (
     Labels,
     Note,
     UnkeyedLabels,
-    json_key,
-    read_labels,
 )
+from coco_dagster.encord.label_row_reader import read_labels
 from coco_dagster.encord.sizes import Number, pixels, whole_number
 
 MAX_FRAME: Final = 9_999_999_999

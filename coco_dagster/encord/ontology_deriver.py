@@ -15,12 +15,11 @@ from coco_dagster.encord.label_row import (
     AttributeAnswer,
     ClassificationAnswer,
     LabelRow,
-    LabelRowReader,
     Labels,
     Note,
     RowError,
-    read_answers,
 )
+from coco_dagster.encord.label_row_reader import LabelRowReader, read_answers
 from coco_dagster.encord.media import LabelledUnit, labelled_units
 from coco_dagster.encord.ontology import Ontology
 from coco_dagster.encord.ontology_nodes import (

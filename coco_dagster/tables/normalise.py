@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import FrameLabels, Malformed, json_key, read_answers
+from coco_dagster.encord.json_paths import json_key
+from coco_dagster.encord.label_row import FrameLabels, Malformed
+from coco_dagster.encord.label_row_reader import read_answers
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
 from coco_dagster.encord.shapes import SHAPES, Drawn, GeometryError, ObjectLabel
 from coco_dagster.tables.annotation_rows import AnnotationRows, object_table

@@ -4,7 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import Fragments, Malformed, json_key
+from coco_dagster.encord.json_paths import Fragments, json_key
+from coco_dagster.encord.label_row import Malformed
 from coco_dagster.encord.shapes import RANGE_SHAPES, SHAPES, UNRENDERABLE_SHAPES, ObjectLabel
 from coco_dagster.tables.findings import FindingRows, Outcome, Place
 from coco_dagster.tables.ontology_index import OntologyIndex

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import ClassificationAnswer, LabelRow, Labels, json_key
+from coco_dagster.encord.json_paths import json_key
+from coco_dagster.encord.label_row import ClassificationAnswer, LabelRow, Labels
 from coco_dagster.encord.media import MAX_FRAME, ROOT_SPACE, FrameEntry, LabelledUnit
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.intervals import union

@@ -7,7 +7,8 @@ from typing import Protocol
 import polars as pl
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import LabelRow, LabelRowReader, Labels, RowError
+from coco_dagster.encord.label_row import LabelRow, Labels, RowError
+from coco_dagster.encord.label_row_reader import LabelRowReader
 from coco_dagster.encord.long_texts import MAX_CHARACTERS, shorten_texts
 from coco_dagster.encord.media import LabelledUnit, labelled_units
 from coco_dagster.tables.dates import read_dates

@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 from msgspec import UnsetType
 
+from coco_dagster.encord.json_paths import Fragments, json_key
 from coco_dagster.encord.label_row import (
     DataUnit,
-    Fragments,
     FrameLabels,
     LabelRow,
-    LabelRowReader,
     Labels,
     Malformed,
     Note,
     RowError,
-    json_key,
 )
+from coco_dagster.encord.label_row_reader import LabelRowReader
 from coco_dagster.encord.media import labelled_units
 from coco_dagster.encord.shapes import ObjectLabel
 from tests.label_rows import (

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from coco_dagster.encord.label_row import LabelRowReader, Note
+from coco_dagster.encord.label_row import Note
+from coco_dagster.encord.label_row_reader import LabelRowReader
 from coco_dagster.encord.media import LabelledUnit, labelled_units, public_link
 from tests.label_rows import (
     JSON,

@@ -4,7 +4,8 @@ import io
 
 from coco_dagster.encord.byte_window import ByteWindow
 from coco_dagster.encord.json_structure import JsonSyntaxError
-from coco_dagster.encord.label_row import LabelRowReader, RowError
+from coco_dagster.encord.label_row import RowError
+from coco_dagster.encord.label_row_reader import LabelRowReader
 from coco_dagster.encord.media import labelled_units
 from coco_dagster.encord.row_splitter import split_stream
 
