@@ -1,12 +1,12 @@
 """A case: what is spoilt in which label rows, so that it can be repeated and made smaller."""
 
-import json
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.fuzz.corpora import Corpus, copied
+from tests.fuzz.corpora import Corpus
 from tests.fuzz.files import array
 from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES, spoil, spoil_ontology
 from tests.fuzz.places import Touched
@@ -54,18 +54,20 @@ class Input:
         ontology: text of the ontology; None: it is derived.
         texts: text of every row; empty where the file is made of them in a way of its own.
         touched: what may differ from the export of the corpus.
+        changed: positions of rows that are spoilt; -1: the ontology is; None: the file is.
     """
 
     file: bytes
     ontology: bytes | None
     texts: Sequence[bytes] = ()
     touched: Touched = field(default_factory=Touched)
+    changed: frozenset[int | None] = frozenset()
 
 
 def made_input(case: Case) -> Input:
     """The input that a case stands for."""
-    rows: list[Any] = copied(case.corpus.rows)
-    ontology: Any = json.loads(json.dumps(case.corpus.ontology))
+    rows: list[Any] = list(case.corpus.rows)
+    ontology: Any = case.corpus.ontology
     touched = Touched(everything=case.derive)
     for spoiling in case.spoilings:
         dice = Random(spoiling.seed)
@@ -74,7 +76,11 @@ def made_input(case: Case) -> Input:
         elif spoiling.position is not None and spoiling.name in ROWS:
             spoil(rows, spoiling.position, ROWS[spoiling.name], dice, touched)
     _touch_shared(rows, case.corpus.rows, touched)
-    texts = [as_text(row) for row in rows]
+    same = list(map(operator.is_, rows, case.corpus.rows))
+    texts = [
+        text if kept else as_text(row)
+        for kept, text, row in zip(same, case.corpus.texts, rows, strict=True)
+    ]
     for position, name, seed in case.spoilings:
         if position is not None and name in ROW_TEXTS:
             texts[position] = ROW_TEXTS[name](texts[position], Random(seed))
@@ -83,15 +89,20 @@ def made_input(case: Case) -> Input:
     file = array(texts)
     for name, seed in files:
         file = WHOLE_FILES[name](texts, Random(seed))
+    changed: set[int | None] = {
+        position for position, text in enumerate(texts) if text != case.corpus.texts[position]
+    }
+    changed |= {-1} if ontology is not case.corpus.ontology else set()
+    changed |= {None} if files and file != array(texts) else set()
     nodes = None if case.derive else as_text(ontology)
-    return Input(file, nodes, () if files else texts, touched)
+    return Input(file, nodes, () if files else texts, touched, frozenset(changed))
 
 
 def _touch_shared(rows: list[Any], before: Sequence[JSON], touched: Touched) -> None:
     """Rows that have come to share a name: one edition supersedes the other, images are shared."""
     users: dict[tuple[str, str], set[int]] = {}
     for position, (row, original) in enumerate(zip(rows, before, strict=True)):
-        for name in _names(original) | (set() if row == original else _names(row)):
+        for name in _names(original) | (set() if row is original else _names(row)):
             users.setdefault(name, set()).add(position)
     for positions in users.values():
         if len(positions) > 1 and not positions.isdisjoint(touched.rows):

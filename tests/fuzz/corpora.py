@@ -1,11 +1,13 @@
 """Well-formed label rows to spoil, with the ontology that they belong to."""
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
+from tests.fuzz.places import places
+from tests.fuzz.values import as_text
 from tests.integration.random_rows import RowMaker
 from tests.integration.shared_data import SHARED
 from tests.label_rows import (
@@ -40,8 +42,9 @@ from tests.ontologies import (
 
 SAMPLE = Path(__file__).parents[2] / "definitions" / "sample"
 
-_MADE_ROWS = 300
-"""Of one file: an export of a few rows costs nearly what one of some hundred does."""
+_MANY_ROWS = 300
+_FEW_ROWS = 12
+_MEMBER = re.compile(r'"data_uuid": "([^"]*)"')
 
 NODES = ontology(
     object_node(
@@ -62,12 +65,29 @@ NODES = ontology(
 )
 
 
-class Corpus(NamedTuple):
-    """Label rows whose hashes differ, and their ontology."""
+class Corpus:
+    """Label rows whose hashes differ, and their ontology.
 
-    name: str
-    rows: list[JSON]
-    ontology: JSON
+    Attributes:
+        name: what they are called.
+        rows: label rows as they are read.
+        ontology: their ontology as it is read.
+        texts: text of each row.
+    """
+
+    def __init__(self, name: str, rows: list[JSON], ontology: JSON) -> None:
+        self.name = name
+        self.texts = [as_text(row) for row in rows]
+        self.rows: list[JSON] = [json.loads(text) for text in self.texts]
+        self.ontology: JSON = json.loads(json.dumps(ontology))
+        self._kinds: dict[tuple[int, str], bool] = {}
+
+    def has_place(self, position: int, kind: str) -> bool:
+        """Whether the row at a position has a place of a kind."""
+        key = (position, kind)
+        if key not in self._kinds:
+            self._kinds[key] = bool(places(self.rows[position], kind))
+        return self._kinds[key]
 
 
 @lru_cache
@@ -155,10 +175,10 @@ def _group() -> JSON:
 
 
 @lru_cache
-def made(seed: int) -> Corpus:
+def made(seed: int, rows: int) -> Corpus:
     """Rows from a seed: every modality, with strange names, answers and outlines."""
     maker = RowMaker(seed)
-    return Corpus(f"made {seed}", maker.rows(_MADE_ROWS), maker.ontology)
+    return Corpus(f"made {seed}", maker.rows(rows), maker.ontology)
 
 
 @lru_cache
@@ -167,18 +187,44 @@ def sample() -> Corpus:
     return of_files("sample", SAMPLE / "labels.json", SAMPLE / "ontology.json")
 
 
-def shared() -> Iterator[Corpus]:
+@lru_cache
+def shared() -> Sequence[Corpus]:
     """Label rows of the Encord SDK's own tests, where they are at hand."""
-    for folder in sorted((SHARED / "data" / "encord").glob("*")):
-        yield of_files(folder.name, folder / "labels.json", folder / "ontology.json")
+    folders = sorted((SHARED / "data" / "encord").glob("*"))
+    return [of_files(path.name, path / "labels.json", path / "ontology.json") for path in folders]
+
+
+@lru_cache
+def small() -> Sequence[Corpus]:
+    """A few rows each, for what can only be spoilt once in an export."""
+    return [built(), sample(), *shared(), *(made(seed, _FEW_ROWS) for seed in range(8))]
+
+
+@lru_cache
+def large() -> Sequence[Corpus]:
+    """Many rows each: an export of some hundred costs little more than one of a few."""
+    repeated = [_repeated(built()), _repeated(sample())]
+    return [*repeated, *(made(seed, _MANY_ROWS) for seed in range(100, 116))]
+
+
+def _repeated(corpus: Corpus) -> Corpus:
+    """The rows of a corpus over and over, each with hashes of its own."""
+    times = _MANY_ROWS // len(corpus.rows)
+    rows = [with_own_hashes(row, number) for number in range(times) for row in corpus.rows]
+    return Corpus(f"{corpus.name} {times} times", rows, corpus.ontology)
+
+
+def with_own_hashes(row: JSON, number: int) -> JSON:
+    """The row with hashes of its own, and of its own files."""
+    text = json.dumps(row)
+    files = [name for key in ("data_units", "spaces") for name in row.get(key) or {}]
+    for name in {row["label_hash"], row["data_hash"], *files, *_MEMBER.findall(text)}:
+        text = text.replace(json.dumps(name), json.dumps(f"{name}-{number}"))
+    own: JSON = json.loads(text)
+    return own
 
 
 def of_files(name: str, labels: Path, nodes: Path) -> Corpus:
     """Label rows of a file, an array or a single one."""
     rows = json.loads(labels.read_bytes())
     return Corpus(name, rows if isinstance(rows, list) else [rows], json.loads(nodes.read_bytes()))
-
-
-def copied(rows: Iterable[JSON]) -> list[JSON]:
-    """Rows that share nothing with the given ones."""
-    return [json.loads(json.dumps(row)) for row in rows]

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from tests.fuzz.values import GONE, Change, wrong_values
+from tests.fuzz.places import put
+from tests.fuzz.values import Change, wrong_values
 
 
 class Mutation(NamedTuple):
@@ -178,18 +179,13 @@ def field_mutations(fields: Mapping[str, Mapping[str, str]]) -> Iterator[Mutatio
 
 def with_value(key: str, value: Any) -> Change:
     """A change of one key, whose path has dots."""
-    *outer, last = key.split(".")
+    place = tuple(key.split("."))
+    outer = place[:-1]
 
     def change(holder: Any, _: Random) -> Any:
         inner = holder
         for step in outer:
             inner = inner.get(step) if isinstance(inner, dict) else None
-        if not isinstance(inner, dict):
-            return holder
-        if value is GONE:
-            inner.pop(last, None)
-        else:
-            inner[last] = value
-        return holder
+        return put(holder, place, value) if isinstance(inner, dict) else holder
 
     return change

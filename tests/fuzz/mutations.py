@@ -1,6 +1,5 @@
 """Every way of spoiling, by name, and how one is applied."""
 
-import json
 from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
@@ -8,11 +7,10 @@ from typing import Any, Final
 from tests.fuzz.fields import OF_NODES, OF_ROWS, Mutation, field_mutations
 from tests.fuzz.files import FILES, FileChange
 from tests.fuzz.ontologies import node_mutations
-from tests.fuzz.places import Place, Touched, node_places, places, value_at
+from tests.fuzz.places import Place, Touched, node_places, places, put, value_at
 from tests.fuzz.rows import structure_mutations
 from tests.fuzz.shapes import ANY_OBJECT, shape_mutations
 from tests.fuzz.texts import TEXTS, TextChange
-from tests.fuzz.values import GONE
 from tests.label_rows import JSON
 
 
@@ -59,15 +57,14 @@ def spoil(
     Returns:
         Whether there was such a place.
     """
-    row = rows[position]
-    if not isinstance(row, dict):
+    before = rows[position]
+    if not isinstance(before, dict):
         return False
-    found = places(row, mutation.kind)
+    found = places(before, mutation.kind)
     if not found:
         return False
     place = dice.choice(found)
-    before = json.loads(json.dumps(row))
-    rows[position] = _changed(row, place, mutation, dice)
+    rows[position] = _changed(before, place, mutation, dice)
     touched.touch(position, place, before, rows[position])
     return True
 
@@ -78,9 +75,8 @@ def spoil_ontology(ontology: JSON, mutation: Mutation, dice: Random, touched: To
     if not found:
         return ontology
     place = dice.choice(found)
-    before = json.loads(json.dumps(ontology))
     after = _changed(ontology, place, mutation, dice)
-    touch_ontology(touched, place, before, after)
+    touch_ontology(touched, place, ontology, after)
     return after
 
 
@@ -102,9 +98,10 @@ def touch_ontology(touched: Touched, place: Place, before: JSON, after: Any) -> 
             touched.features |= {name for name in known if isinstance(name, str)} - set(hashes)
     elif place[0] == "skeleton_templates":
         nodes = before.get("objects") or []
-        touched.features |= {
-            node["featureNodeHash"] for node in nodes if node.get("shape") == "skeleton"
-        }
+        skeletons = [
+            node for node in nodes if isinstance(node, dict) and node.get("shape") == "skeleton"
+        ]
+        touched.features |= {name for node in skeletons for name in _hashes(node)}
 
 
 def _hashes(value: Any) -> list[str]:
@@ -122,13 +119,9 @@ def _hashes(value: Any) -> list[str]:
 
 
 def _changed(whole: Any, place: Place, mutation: Mutation, dice: Random) -> Any:
-    """The whole with the value at a place changed."""
-    value = mutation.change(value_at(whole, place), dice)
-    if not place:
-        return {} if value is GONE else value
-    holder, last = value_at(whole, place[:-1]), place[-1]
-    if value is GONE:
-        del holder[last]
-    else:
-        holder[last] = value
-    return whole
+    """The whole with the value at a place changed; as it is where that is spoilt too much."""
+    try:
+        value = mutation.change(value_at(whole, place), dice)
+    except (AttributeError, LookupError, TypeError):
+        return whole
+    return put(whole, place, value)

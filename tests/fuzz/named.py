@@ -1,18 +1,16 @@
 """Every named mutation once, each of them in a label row of its own."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from tests.fuzz.cases import Case, Spoiling
-from tests.fuzz.corpora import Corpus, built
+from tests.fuzz.corpora import Corpus, built, with_own_hashes
 from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES
 from tests.fuzz.places import places
 from tests.label_rows import JSON
 
 _TOGETHER = 300
-_MEMBER = re.compile(r'"data_uuid": "([^"]*)"')
 
 
 def names() -> list[str]:
@@ -36,7 +34,8 @@ def cases_of_all() -> Iterator[Case]:
 
 def case_of_rows(chosen: Sequence[str]) -> Case:
     """A case in which each of some changes of label rows spoils one that it applies to."""
-    rows = [_own(_small_row(ROWS[name].kind), number) for number, name in enumerate(chosen)]
+    small = (_small_row(ROWS[name].kind) for name in chosen)
+    rows = [with_own_hashes(row, number) for number, row in enumerate(small)]
     spoilings = (Spoiling(number, name, number) for number, name in enumerate(chosen))
     name = f"named {chosen[0]} to {chosen[-1]}"
     return Case(Corpus(name, rows, built().ontology), tuple(spoilings))
@@ -67,13 +66,3 @@ def _with_objects_of(row: JSON, kind: str) -> JSON:
         wanted = [entry for entry in objects if entry.get("shape") == kind] or objects
         frame["objects"] = wanted[:2] + [entry for entry in objects if entry not in wanted][:1]
     return copy if places(copy, kind) else row
-
-
-def _own(row: JSON, number: int) -> JSON:
-    """The row with hashes of its own and of its files."""
-    text = json.dumps(row)
-    files = [name for key in ("data_units", "spaces") for name in row.get(key) or {}]
-    for name in {row["label_hash"], row["data_hash"], *files, *_MEMBER.findall(text)}:
-        text = text.replace(json.dumps(name), json.dumps(f"{name}-{number}"))
-    own: JSON = json.loads(text)
-    return own

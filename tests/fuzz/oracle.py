@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from coco_dagster.coco.profiles import PROFILES, ExportSettings
 from coco_dagster.errors import CocoDagsterError, ExportError, OntologyError, SourceError
 from coco_dagster.export import export_coco
 from tests.fuzz.cases import Case, Input, made_input
+from tests.fuzz.corpora import Corpus
 from tests.fuzz.files import array
 from tests.fuzz.values import as_text
 from tests.label_rows import JSON
@@ -58,10 +59,12 @@ class Outcome(NamedTuple):
     Attributes:
         error: the error in which it ended; None: it was exported.
         rows: what became of each row, by position.
+        changed: what was spoilt, see `Input`.
     """
 
     error: CocoDagsterError | None
     rows: Mapping[int, str]
+    changed: frozenset[int | None]
 
 
 def judge(case: Case) -> Outcome:
@@ -72,24 +75,24 @@ def judge(case: Case) -> Outcome:
         Exception: what else an export raised, which it must not.
     """
     given = made_input(case)
-    parsed = parsed_rows(given.file)
+    parsed = _rows_of(case, given)
     try:
         found = exported(given.file, given.ontology, case.profile)
     except CocoDagsterError as error:
         _check_error(error, parsed, given)
-        return Outcome(error, {})
+        return Outcome(error, {}, given.changed)
     if not given.texts and parsed is None:
         # Compressed files, or what this module's own reader does not read.
-        return Outcome(None, {})
+        return Outcome(None, {}, given.changed)
     rows = parsed if parsed is not None else [None] * len(given.texts)
     unreadable = _unreadable(found.findings)
     _check_counts(found, rows, unreadable)
-    expected = baseline(case.corpus.name, _Frozen(case), case.profile)
+    expected = baseline(case.corpus, case.profile)
     if given.texts:
         _check_untouched(found, expected, given)
     elif not given.touched.everything:
         _check_present(found, expected, rows, case)
-    return Outcome(None, _outcomes(found, expected, rows, unreadable))
+    return Outcome(None, _outcomes(found, expected, rows, unreadable), given.changed)
 
 
 def exported(file: bytes, ontology: bytes | None, profile: str) -> Read:
@@ -146,6 +149,19 @@ def _annotations(coco: JSON, file: str, origins: list[JSON]) -> Iterator[tuple[J
         annotation["category"] = names[annotation.pop("category_id")]
         annotation["attributes"].pop("track_id")
         yield annotation, origin
+
+
+def _rows_of(case: Case, given: Input) -> list[Any] | None:
+    """`parsed_rows` of what a case makes; rows that are not spoilt have been read before."""
+    rows: list[Any] = list(case.corpus.rows)
+    if not given.texts:
+        return parsed_rows(given.file)
+    for position in (n for n in given.changed if n is not None and n >= 0):
+        alone = parsed_rows(array([given.texts[position]]))
+        if alone is None or len(alone) != 1:
+            return parsed_rows(given.file)
+        rows[position] = alone[0]
+    return rows
 
 
 def parsed_rows(file: bytes) -> list[Any] | None:
@@ -235,26 +251,11 @@ def _check_counts(found: Read, rows: list[Any], unreadable: set[int]) -> None:
 Expected = dict[tuple[int, str, int, str], tuple[str, JSON]]
 
 
-class _Frozen:
-    """A case as the key of a cache, which only its corpus and profile are."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Frozen) and self.case.corpus.rows is other.case.corpus.rows
-
-    def __hash__(self) -> int:
-        return id(self.case.corpus.rows)
-
-
-@lru_cache(maxsize=64)
-def baseline(_: str, frozen: _Frozen, profile: str) -> "Baseline":
+@lru_cache(maxsize=128)
+def baseline(corpus: Corpus, profile: str) -> "Baseline":
     """The export of a corpus that nothing is done to."""
-    corpus = frozen.case.corpus
-    texts = [as_text(row) for row in corpus.rows]
-    found = exported(array(texts), as_text(corpus.ontology), profile)
-    return Baseline(_by_key(found, texts), _ends(found, corpus.rows))
+    found = exported(array(corpus.texts), as_text(corpus.ontology), profile)
+    return Baseline(_by_key(found, corpus.texts), _ends(found, corpus.rows))
 
 
 class Baseline(NamedTuple):
@@ -269,7 +270,7 @@ class Baseline(NamedTuple):
     ends: list[Counter[str]]
 
 
-def _by_key(found: Read, texts: list[bytes] | tuple[bytes, ...]) -> Expected:
+def _by_key(found: Read, texts: Sequence[bytes]) -> Expected:
     position = {sha256(text).hexdigest(): n for n, text in enumerate(texts)}
     return {
         (
@@ -287,7 +288,7 @@ def _check_untouched(found: Read, expected: Baseline, given: Input) -> None:
     touched = given.touched
     if touched.everything:
         return
-    now = _by_key(found, tuple(given.texts))
+    now = _by_key(found, given.texts)
     for one, other, what in (
         (expected.annotations, now, "lost"),
         (now, expected.annotations, "new"),

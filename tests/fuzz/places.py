@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from tests.fuzz.values import GONE
 from tests.label_rows import JSON
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -23,6 +24,29 @@ def value_at(value: Any, place: Place) -> Any:
         except (LookupError, TypeError):
             return None
     return value
+
+
+def put(whole: Any, place: Place, value: Any) -> Any:
+    """A copy of the whole with another value at a place, or without one.
+
+    Only what holds the place is copied; the rest is shared.
+
+    Args:
+        whole: what has the place.
+        place: keys and indices that are there; the last key of an object may be new.
+        value: what comes there; `GONE`: nothing.
+    """
+    if not place:
+        return {} if value is GONE else value
+    copy: Any = whole.copy()
+    first: Any = place[0]
+    if len(place) > 1:
+        copy[first] = put(whole[first], place[1:], value)
+    elif value is not GONE:
+        copy[first] = value
+    elif isinstance(copy, list) or first in copy:
+        del copy[first]
+    return copy
 
 
 def places(row: JSON, kind: str) -> list[Place]:

@@ -2,24 +2,33 @@
 
 import json
 import random
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import oracle
-from tests.fuzz.cases import Case, Spoiling
+from tests.fuzz.cases import Case, Spoiling, made_input
 from tests.fuzz.corpora import built
 from tests.fuzz.files import array
-from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES
+from tests.fuzz.mutations import ONTOLOGIES, ROW_TEXTS, ROWS, WHOLE_FILES, spoil
 from tests.fuzz.named import case_of_rows, few, names
 from tests.fuzz.oracle import WrongError, judge
-from tests.fuzz.places import node_places, places
+from tests.fuzz.places import Touched, node_places, places
 from tests.fuzz.readers import rows_read
-from tests.fuzz.running import TooLongError, random_case, time_limit
+from tests.fuzz.running import (
+    Tally,
+    TooLongError,
+    random_case,
+    random_other,
+    random_rows,
+    time_limit,
+)
 from tests.fuzz.values import as_text
 from tests.label_rows import JSON
 
@@ -92,7 +101,42 @@ def test_a_spoilt_file_is_read_or_refused(name: str) -> None:
 @settings(max_examples=max(3, settings().max_examples // 15))
 @given(st.integers(0, 2**32))
 def test_a_slice_of_the_random_cases(seed: int) -> None:
-    judge(random_case(random.Random(seed), few()))
+    dice = random.Random(seed)
+    judge(dice.choice((random_rows, random_other))(dice, few()))
+
+
+def test_a_seed_names_a_case() -> None:
+    one, other = random_case(5, [few()]), random_case(5, [few()])
+    assert made_input(one).file == made_input(other).file
+    assert one != random_case(6, [few()])
+
+
+def test_changes_leave_the_rows_as_they_were() -> None:
+    corpus = built()
+    for mutation in ROWS.values():
+        rows = list(corpus.rows)
+        for position in range(len(rows)):
+            spoil(rows, position, mutation, random.Random(0), Touched())
+    assert [as_text(row) for row in corpus.rows] == corpus.texts
+
+
+def test_what_is_spoilt_already_may_be_spoilt_again() -> None:
+    rows: list[Any] = list(built().rows)
+    dice = random.Random(0)
+    for name in dice.sample(list(ROWS), 300):
+        for position in range(len(rows)):
+            spoil(rows, position, ROWS[name], dice, Touched())
+
+
+def test_rows_beside_one_that_ends_an_export_are_judged_on_their_own() -> None:
+    ends = next(name for name in ROW_TEXTS if "cut" in name)
+    case = Case(few(), (Spoiling(0, "row: data_title is null", 0), Spoiling(1, ends, 0)))
+    assert judge(case).error is not None
+    tally = Tally()
+    tally.add(case)
+    assert tally.rows == 2
+    assert tally.errors == {"SourceError": 1}
+    assert tally.outcomes == {"exported": 1, "clean error (SourceError)": 1}
 
 
 # The judge itself
@@ -145,5 +189,18 @@ def endless() -> None:
 
 
 def test_a_case_that_does_not_end_is_ended() -> None:
-    with pytest.raises(TooLongError), time_limit(0.01):
+    with pytest.raises(TooLongError, match=r"longer than 0\.01 s"), time_limit(0.01):
         endless()
+
+
+def test_a_case_that_waits_for_nothing_is_ended() -> None:
+    with pytest.raises(TooLongError, match="waits"), time_limit(60, idle_seconds=0.01):
+        time.sleep(60)
+
+
+def test_a_case_that_was_stopped_for_a_while_goes_on() -> None:
+    with time_limit(60, idle_seconds=0.1):
+        time.sleep(0.15)
+        deadline = time.process_time() + 0.4
+        while time.process_time() < deadline:
+            pass
