@@ -60,7 +60,8 @@ class LabelRowReader:
                 self._decoders.reverse()
             return label_row, []
         piecewise = PieceReader()
-        mended = piecewise.with_whole_characters(piecewise.with_shallow_values(row))
+        # Characters first: where one of them is broken, nobody reads on to what lies too deep.
+        mended = piecewise.with_shallow_values(piecewise.with_whole_characters(row))
         return piecewise.read_row(mended), piecewise.notes
 
 

@@ -127,7 +127,8 @@ def parse_ontology(data: bytes, source: str) -> Ontology:
         OntologyError: the file is not JSON, or holds no ontology.
     """
     reader = NodeReader()
-    mended = reader.with_whole_characters(reader.with_shallow_values(data.removeprefix(_BOM)))
+    # Characters first: where one of them is broken, nobody reads on to what lies too deep.
+    mended = reader.with_shallow_values(reader.with_whole_characters(data.removeprefix(_BOM)))
     structure = _open(mended, without_secrets(source))
     nodes = {key: reader.decode_list(structure.get(key), f"$.{key}") for key in _LISTS}
     templates = [

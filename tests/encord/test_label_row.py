@@ -373,6 +373,14 @@ def test_text_that_is_no_utf8_costs_only_itself() -> None:
     assert codes(notes) == ["malformed_field", "malformed_field"]
 
 
+def test_half_a_surrogate_pair_before_what_is_nested_too_deeply_costs_only_itself() -> None:
+    text = as_json(label_row([box("a", name="HALF"), box("b")]))
+    deep = '{"deep": ' + "[" * 5000 + "]" * 5000 + "}"
+    row, notes = read(text.replace("HALF", r"\ud83d")[:-1] + f', "more": {deep}' + "}")
+    assert [label.object_hash for label in frame_of(row).objects] == ["a", "b"]
+    assert codes(notes) == ["lone_surrogate", "nested_too_deeply"]
+
+
 def test_half_a_surrogate_pair_is_replaced() -> None:
     row, notes = read(
         as_json(label_row([box("a", name="NAME"), box("b")])).replace("NAME", r"\ud83d!")

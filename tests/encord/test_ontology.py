@@ -307,6 +307,13 @@ def test_what_no_reader_follows_costs_only_itself() -> None:
     assert ("ontology_nested_too_deeply", "$") in codes(ontology)
 
 
+def test_half_a_surrogate_pair_before_what_no_reader_follows_costs_only_itself() -> None:
+    deep = "[" * 5000 + "]" * 5000
+    text = json.dumps({"objects": [box("a", name="half \ud800"), box("b", name="deep"), box("c")]})
+    ontology = parse_ontology(text.replace('"deep"', deep).encode(), "my.json")
+    assert [node.feature_hash for node in ontology.objects] == ["a", "b", "c"]
+
+
 def test_half_a_surrogate_pair_is_replaced() -> None:
     text = json.dumps({"objects": [box("a", name="half \ud800"), box("b", name="\U0001f6a2")]})
     ontology = parse_ontology(text.encode(), "my.json")

@@ -35,6 +35,19 @@ from tests.faults.wholeness import Content, content_of, others_in, unfinished_in
 VICTIMS: Final = ("group", "caller", "worker")
 _SHARE_OF_LENGTH: Final = 1.05
 _ORPHANS_LAST_SECONDS: Final = 20
+_HOLD_SECONDS: Final = 1
+
+_WORKER: Final = b"coco_dagster.export"
+"""In the command of a worker process, not in those of other children of a run."""
+
+_WITHOUT_LOG_CAPTURE: Final = """\
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+telemetry:
+  enabled: false
+"""
+"""Of Dagster: no processes beside ours, which write what a run prints."""
 
 
 class BreachError(AssertionError):
@@ -133,6 +146,7 @@ class DagsterRun:
         self._storage = folder / "storage"
         self._home = folder / "home"
         self._home.mkdir(parents=True)
+        (self._home / "dagster.yaml").write_text(_WITHOUT_LOG_CAPTURE)
         home = {"DAGSTER_HOME": str(self._home)}
         run = self._run(0, self._seed)
         subprocess.run(run, check=True, env=os.environ | home, capture_output=True)
@@ -291,7 +305,7 @@ def _kill(process: "subprocess.Popen[bytes]", victim: str) -> str:
     if victim == "group":
         os.killpg(process.pid, signal.SIGKILL)
         return victim
-    workers = _children(process.pid) if victim == "worker" else []
+    workers = _workers(process.pid) if victim == "worker" else []
     if victim == "worker" and workers:
         with suppress(ProcessLookupError):
             os.kill(workers[0], signal.SIGKILL)
@@ -300,11 +314,19 @@ def _kill(process: "subprocess.Popen[bytes]", victim: str) -> str:
     return "caller"
 
 
-def _children(process: int) -> list[int]:
+def _workers(process: int) -> list[int]:
+    """Worker processes among the children of a process."""
+    found = []
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in children.read_text().split() if _is_worker(child)]
+    return found
+
+
+def _is_worker(process: str) -> bool:
     with suppress(OSError):
-        text = Path(f"/proc/{process}/task/{process}/children").read_text()
-        return [int(child) for child in text.split()]
-    return []
+        return _WORKER in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
 
 
 def _await_end(group: int) -> None:
@@ -338,9 +360,22 @@ def make_editions(folder: Path, images: int) -> Given:
 
 
 def kill_over_and_over(
-    job: Job, folder: Path, times: int, seed: int, minutes: float = math.inf
+    job: Job,
+    folder: Path,
+    times: int,
+    seed: int,
+    minutes: float = math.inf,
+    hold: Path | None = None,
 ) -> Figures:
     """Kill a job some times, or as often as there is time for.
+
+    Args:
+        job: what is killed.
+        folder: for temporary files.
+        times: how often.
+        seed: of the moments.
+        minutes: after which no other kill is begun.
+        hold: while this file is there, no other kill is begun.
 
     Raises:
         BreachError: something remained that must not.
@@ -349,9 +384,12 @@ def kill_over_and_over(
     started = time.monotonic()
     killer.undisturbed()
     for number, (victim, share) in enumerate(turns(times, random.Random(seed))):
+        while hold is not None and hold.exists():
+            time.sleep(_HOLD_SECONDS)
         if time.monotonic() - started > 60 * minutes:
             break
         killer.kill(victim, share, number % 2)
+        click.echo(f"{job.name}: {killer.figures.kills} kills", err=True)
     killer.figures.seconds = time.monotonic() - started
     return killer.figures
 
@@ -362,14 +400,19 @@ def kill_over_and_over(
 @click.option("--images", type=click.IntRange(min=1), default=3000, show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--minutes", default=math.inf, help="For each of the two; fewer kills if need be.")
-def main(times: int, dagster_times: int, images: int, seed: int, minutes: float) -> None:
+@click.option(
+    "--hold", type=click.Path(path_type=Path), help="A file: while it is there, nothing is killed."
+)
+def main(
+    times: int, dagster_times: int, images: int, seed: int, minutes: float, hold: Path | None
+) -> None:
     """Run everything and print the figures as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         given = make_editions(Path(folder) / "data", images)
         for job, count in ((CommandLine, times), (DagsterRun, dagster_times)):
             if count:
                 place = Path(folder) / job.name.replace(" ", "_")
-                figures = kill_over_and_over(job(given, place), place, count, seed, minutes)
+                figures = kill_over_and_over(job(given, place), place, count, seed, minutes, hold)
                 click.echo(json.dumps({job.name: figures.report()}))
 
 

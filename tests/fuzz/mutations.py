@@ -121,7 +121,6 @@ def _hashes(value: Any) -> list[str]:
 def _changed(whole: Any, place: Place, mutation: Mutation, dice: Random) -> Any:
     """The whole with the value at a place changed; as it is where that is spoilt too much."""
     try:
-        value = mutation.change(value_at(whole, place), dice)
+        return put(whole, place, mutation.change(value_at(whole, place), dice))
     except (AttributeError, LookupError, TypeError):
         return whole
-    return put(whole, place, value)

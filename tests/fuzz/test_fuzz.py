@@ -128,6 +128,20 @@ def test_what_is_spoilt_already_may_be_spoilt_again() -> None:
             spoil(rows, position, ROWS[name], dice, Touched())
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        # Of the first, nobody read on to the second: the row was lost as a whole.
+        (
+            "object: name is half a surrogate pair",
+            "object answer: shape is nested 5,000 levels deep",
+        ),
+    ],
+)
+def test_what_was_found_once_is_right(names: tuple[str, ...]) -> None:
+    assert judge(Case(few(), tuple(Spoiling(0, name, 0) for name in names))).error is None
+
+
 def test_rows_beside_one_that_ends_an_export_are_judged_on_their_own() -> None:
     ends = next(name for name in ROW_TEXTS if "cut" in name)
     case = Case(few(), (Spoiling(0, "row: data_title is null", 0), Spoiling(1, ends, 0)))
