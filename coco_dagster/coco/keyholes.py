@@ -4,21 +4,16 @@ A keyhole ring runs along the outer ring, over a bridge to a hole, around the ho
 direction, and back over the same bridge. Readers that count crossings meet the bridge twice, so
 that the ring covers what the polygon covers, pixel for pixel as pycocotools rasterises the rings.
 
-From its leftmost point a hole looks to the left: what it sees first there is the outer ring or
-another hole, whose leftmost point lies further left. Bridges therefore never make a circle, and all
-of them are found at once, for all polygons.
+A bridge leads from a hole to a ring that reaches further left (`bridges`). Bridges therefore never
+make a circle, and all of them are found at once, for all polygons.
 """
 
-from typing import Any, Final
-
 import numpy as np
-from numpy.typing import NDArray
 
+from coco_dagster.coco.bridges import bridge_ends, following_points, polygons_of_rings
 from coco_dagster.coco.regions import are_valid, polygons_inside, rings_of_polygons
-from coco_dagster.coco.rings import Floats, Rings, in_spans, offsets_of, reduce_spans
-from coco_dagster.encord.run_lengths import Flags, Ints, bounded_batches, ragged_arange
-
-_BATCH_PAIRS: Final = 2**20
+from coco_dagster.coco.rings import Floats, Rings, offsets_of, reduce_spans
+from coco_dagster.encord.run_lengths import Ints, ragged_arange
 
 
 def keyholed(rings: Rings) -> Rings:
@@ -35,11 +30,7 @@ def keyholed(rings: Rings) -> Rings:
         return rings
     rings = _turned_against_outer(rings, holes)
     start = _leftmost_points(rings)
-    polygon = _ring_polygons(rings)[holes]
-    pairs = np.diff(rings.ring_offsets[rings.polygon_offsets])[polygon]
-    parts = [holes[part] for part in bounded_batches(pairs, _BATCH_PAIRS)]
-    end = np.concatenate([_bridge_ends(rings, part, start) for part in parts])
-    order = _walk(rings, holes, start[holes], end)
+    order = _walk(rings, holes, start[holes], bridge_ends(rings, holes, start))
     sizes = np.diff(rings.ring_offsets[rings.polygon_offsets])
     sizes += 2 * (np.diff(rings.polygon_offsets) - 1)
     each = np.arange(sizes.size + 1)
@@ -82,7 +73,7 @@ def _holes(rings: Rings) -> Ints:
 def _turned_against_outer(rings: Rings, holes: Ints) -> Rings:
     """Rings of which every hole runs in the other direction than its outer ring."""
     turns = _signed_areas(rings) > 0
-    outer = rings.polygon_offsets[:-1][_ring_polygons(rings)[holes]]
+    outer = rings.polygon_offsets[:-1][polygons_of_rings(rings)[holes]]
     turned = np.zeros(turns.size, np.bool_)
     turned[holes] = turns[holes] == turns[outer]
     sizes = np.diff(rings.ring_offsets)
@@ -95,21 +86,8 @@ def _turned_against_outer(rings: Rings, holes: Ints) -> Rings:
 
 def _signed_areas(rings: Rings) -> Floats:
     x, y = rings.points.T
-    next_x, next_y = rings.points[_following(rings)].T
+    next_x, next_y = rings.points[following_points(rings)].T
     return reduce_spans(np.add, x * next_y - next_x * y, rings.ring_offsets)
-
-
-def _following(rings: Rings) -> Ints:
-    """Index of the point after each point of a ring, around the ring."""
-    following = np.arange(1, rings.points.shape[0] + 1)
-    following[rings.ring_offsets[1:] - 1] = rings.ring_offsets[:-1]
-    return following
-
-
-def _ring_polygons(rings: Rings) -> Ints:
-    """The polygon that each ring belongs to."""
-    sizes = np.diff(rings.polygon_offsets)
-    return np.repeat(np.arange(sizes.size), sizes)
 
 
 def _leftmost_points(rings: Rings) -> Ints:
@@ -118,93 +96,6 @@ def _leftmost_points(rings: Rings) -> Ints:
     ring = np.repeat(np.arange(sizes.size), sizes)
     order = np.lexsort((rings.points[:, 1], rings.points[:, 0], ring))
     return order[rings.ring_offsets[:-1]]
-
-
-def _bridge_ends(rings: Rings, holes: Ints, leftmost: Ints) -> Ints:
-    """The point of another ring that the leftmost point of each hole is joined to.
-
-    The first edge to the left is found on a level line; then, within the triangle of the hole's
-    point, the crossing and the edge's left end, the point nearest to the line, which is in sight.
-
-    Args:
-        rings: polygons whose rings do not cross.
-        holes: indices of holes.
-        leftmost: index of the leftmost point of each ring.
-    """
-    point, pair = _points_in_sight(rings, holes, leftmost)
-    at = rings.points[leftmost[holes]][pair]
-    following = _following(rings)[point]
-    x, y = rings.points[point].T
-    next_x, next_y = rings.points[following].T
-    at_x, at_y = at.T
-
-    spanning = (y <= at_y) != (next_y <= at_y)
-    rise = np.where(spanning, next_y - y, 1.0)
-    crossing = np.where(spanning, x + (next_x - x) * ((at_y - y) / rise), -np.inf)
-    crossing[crossing > at_x] = -np.inf
-    touching = (x == at_x) & (y == at_y)
-    crossing[touching] = at_x[touching]
-    edge = _last_of_greatest((touching, crossing), pair, holes.size)
-    goes_left = ((next_x < x) | ((next_x == x) & (next_y < y))) & ~touching
-    seen = np.where(goes_left, following, point)[edge]
-
-    inside = _in_triangles(rings.points[point], at, crossing[edge][pair], rings.points[seen][pair])
-    steepness = np.abs(y - at_y) / np.where(inside, at_x - x, 1.0)
-    nearest = _last_of_greatest((inside, -steepness, x), pair, holes.size)
-    return np.where(inside[nearest], point[nearest], seen)
-
-
-def _points_in_sight(rings: Rings, holes: Ints, leftmost: Ints) -> tuple[Ints, Ints]:
-    """Points of the rings of each hole's polygon that reach further left than the hole.
-
-    Of rings that reach equally far the first one counts as reaching further.
-
-    Returns:
-        Index of the point, and position of the hole among `holes`.
-    """
-    polygon = _ring_polygons(rings)[holes]
-    spans = rings.ring_offsets[rings.polygon_offsets]
-    point = in_spans(spans, polygon)
-    pair = np.repeat(np.arange(holes.size), spans[polygon + 1] - spans[polygon])
-    x, y = rings.points[leftmost].T
-    rank = np.empty(leftmost.size, np.int64)
-    rank[np.lexsort((y, x))] = np.arange(leftmost.size)
-    ring = np.repeat(np.arange(leftmost.size), np.diff(rings.ring_offsets))
-    further = rank[ring[point]] < rank[holes][pair]
-    return point[further], pair[further]
-
-
-def _last_of_greatest(values: tuple[NDArray[Any], ...], owner: Ints, owners: int) -> Ints:
-    """Position of what is greatest for each owner: by the first values, then by the next.
-
-    Args:
-        values: arrays to compare by.
-        owner: owner of each value, ascending; every owner has one.
-        owners: number of owners.
-    """
-    order = np.lexsort((*values[::-1], owner))
-    latest: Ints = order[np.cumsum(np.bincount(owner, minlength=owners)) - 1]
-    return latest
-
-
-def _in_triangles(points: Floats, first: Floats, second_x: Floats, third: Floats) -> Flags:
-    """Whether points lie within triangles, and left of their first corner.
-
-    Args:
-        points: the points, shape (n, 2).
-        first: first corner of each point's triangle, shape (n, 2).
-        second_x: x of the second corner, which is as high as the first; at most that of the first.
-        third: third corner, shape (n, 2); at most as far right as the second.
-    """
-    (x, y), (first_x, first_y), (third_x, third_y) = points.T, first.T, third.T
-    height = third_y - first_y
-    tall = height != 0
-    share = (y - first_y) / np.where(tall, height, 1.0)
-    second_x = np.where(np.isfinite(second_x), second_x, third_x)
-    left = second_x + (third_x - second_x) * share
-    right = first_x + (third_x - first_x) * share
-    inside: Flags = tall & (share > 0) & (share <= 1) & (x >= left) & (x <= right) & (x < first_x)
-    return inside
 
 
 def _walk(rings: Rings, holes: Ints, start: Ints, end: Ints) -> Ints:
@@ -222,9 +113,9 @@ def _walk(rings: Rings, holes: Ints, start: Ints, end: Ints) -> Ints:
     again_at_start = points + np.arange(bridges)
     again_at_end = again_at_start + bridges
     passed = np.concatenate((np.arange(points), start, end))
-    polygon = np.repeat(_ring_polygons(rings), np.diff(rings.ring_offsets))
+    polygon = np.repeat(polygons_of_rings(rings), np.diff(rings.ring_offsets))
 
-    following = _following(rings)
+    following = following_points(rings)
     before = np.empty(points, np.int64)
     before[following] = np.arange(points)
     after = np.concatenate((following, again_at_end, np.zeros(bridges, np.int64)))
@@ -259,7 +150,7 @@ def _steps_to_end(after: Ints) -> Ints:
 def _without_repetitions(rings: Rings) -> Rings:
     """Rings without points that repeat the one before, which bridges without a length make."""
     previous = np.empty(rings.points.shape[0], np.int64)
-    previous[_following(rings)] = np.arange(previous.size)
+    previous[following_points(rings)] = np.arange(previous.size)
     repeated = (rings.points == rings.points[previous]).all(axis=1)
     if not repeated.any():
         return rings

@@ -389,7 +389,8 @@ def kill_over_and_over(
         if time.monotonic() - started > 60 * minutes:
             break
         killer.kill(victim, share, number % 2)
-        click.echo(f"{job.name}: {killer.figures.kills} kills", err=True)
+        killer.figures.seconds = time.monotonic() - started
+        click.echo(json.dumps({job.name: killer.figures.report()}), err=True)
     killer.figures.seconds = time.monotonic() - started
     return killer.figures
 
