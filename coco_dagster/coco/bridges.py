@@ -46,13 +46,32 @@ def bridge_ends(rings: Rings, holes: Ints, leftmost: Ints) -> Ints:
         leftmost: index of the leftmost point of each ring.
     """
     view = _View(rings, holes, leftmost)
-    crossing, seen = np.empty(holes.size), np.empty(holes.size, np.int64)
-    for point, pair in view.edges_at_level():
-        _look_left(view, point, pair, crossing, seen)
+    crossing, seen = _first_edges(view)
     end = seen.copy()
     for point, pair in view.points_up_to(seen):
         _look_around(view, point, pair, crossing, seen, end)
     return end
+
+
+def steps_to_edges(rings: Rings, holes: Ints, leftmost: Ints) -> Ints:
+    """How many edges are looked at for each hole. The arguments are those of `bridge_ends`."""
+    return _View(rings, holes, leftmost).edge_counts
+
+
+def steps_to_points(rings: Rings, holes: Ints, leftmost: Ints) -> Ints:
+    """How many points are looked at for each hole, which takes looking at all edges to tell."""
+    view = _View(rings, holes, leftmost)
+    _, seen = _first_edges(view)
+    _, sizes = view.spans_up_to(seen)
+    return sizes
+
+
+def _first_edges(view: "_View") -> tuple[Floats, Ints]:
+    """Where the level line of each hole first meets an edge: x, and the edge's left end."""
+    crossing, seen = np.empty(view.holes.size), np.empty(view.holes.size, np.int64)
+    for point, pair in view.edges_at_level():
+        _look_left(view, point, pair, crossing, seen)
+    return crossing, seen
 
 
 def _look_left(view: "_View", point: Ints, pair: Ints, crossing: Floats, seen: Ints) -> None:
@@ -129,20 +148,33 @@ class _View:
         """The leftmost point of each hole."""
         return self.points[self.leftmost[self.holes]]
 
+    @cached_property
+    def edge_counts(self) -> Ints:
+        """Number of edges that meet the level line of each hole."""
+        first, last = self._edge_spans
+        steps = np.bincount(first, minlength=self.holes.size + 1)
+        steps -= np.bincount(last, minlength=self.holes.size + 1)
+        counts = np.empty(self.holes.size, np.int64)
+        counts[self._holes_by_level] = np.cumsum(steps)[:-1]
+        return counts
+
+    @cached_property
+    def _edge_spans(self) -> tuple[Ints, Ints]:
+        """Of the holes by level, the first whose line each edge meets, and the first beyond."""
+        levels = self._level[self.leftmost[self.holes]][self._holes_by_level]
+        ends = self._level, self._level[self.following]
+        low, high = np.minimum(*ends), np.maximum(*ends)
+        return np.searchsorted(levels, low), np.searchsorted(levels, high)
+
     def edges_at_level(self) -> Iterator[tuple[Ints, Ints]]:
         """Edges that meet the level line of a hole, and those that start in its point.
 
         Yields:
             Starts of edges and the holes they are for, in their order; those of some holes each.
         """
-        hole_at, by_level = self._level[self.leftmost[self.holes]], self._holes_by_level
-        ends = self._level, self._level[self.following]
-        levels = hole_at[by_level]
-        first = np.searchsorted(levels, np.minimum(*ends))
-        last = np.searchsorted(levels, np.maximum(*ends))
-        steps = np.bincount(first, minlength=levels.size + 1)
-        steps -= np.bincount(last, minlength=levels.size + 1)
-        for chosen in bounded_batches(np.cumsum(steps)[:-1] + 1, _BATCH_PAIRS):
+        by_level = self._holes_by_level
+        first, last = self._edge_spans
+        for chosen in bounded_batches(self.edge_counts[by_level] + 1, _BATCH_PAIRS):
             start = np.clip(first, chosen.start, chosen.stop)
             sizes = np.clip(last, chosen.start, chosen.stop) - start
             edge = np.repeat(np.arange(sizes.size), sizes)
@@ -158,19 +190,26 @@ class _View:
         Yields:
             Points and the holes they are for, in their order; those of some holes each.
         """
-        by_level = np.argsort(self._level, kind="stable")
-        levels = self._level[by_level]
+        first, sizes = self.spans_up_to(seen)
+        for chosen in bounded_batches(sizes, _BATCH_PAIRS):
+            hole = np.repeat(np.arange(chosen.start, chosen.stop), sizes[chosen])
+            place = np.repeat(first[chosen], sizes[chosen]) + ragged_arange(sizes[chosen])
+            point = self._points_by_level[place]
+            reaches = self._reaches_further(point, hole)
+            yield _in_order(point[reaches], hole[reaches])
+
+    def spans_up_to(self, seen: Ints) -> tuple[Ints, Ints]:
+        """Of the points by level, the first that `points_up_to` yields of each hole, and how many.
+
+        Args:
+            seen: the point that each hole sees.
+        """
+        levels = self._level[self._points_by_level]
         at, to = self._level[self.leftmost[self.holes]], self._level[seen]
         before = np.searchsorted(levels, at), np.searchsorted(levels, to)
         after = np.searchsorted(levels, at, "right"), np.searchsorted(levels, to, "right")
         first = np.where(to > at, after[0], before[1])
-        sizes = np.where(to > at, after[1], before[0]) - first
-        for chosen in bounded_batches(sizes, _BATCH_PAIRS):
-            hole = np.repeat(np.arange(chosen.start, chosen.stop), sizes[chosen])
-            place = np.repeat(first[chosen], sizes[chosen]) + ragged_arange(sizes[chosen])
-            point = by_level[place]
-            reaches = self._reaches_further(point, hole)
-            yield _in_order(point[reaches], hole[reaches])
+        return first, np.where(to > at, after[1], before[0]) - first
 
     def _further(self, holes: Ints, edge: Ints, hole: Ints) -> tuple[Ints, Ints]:
         """Edges of rings that reach further left than the holes, and those that touch these."""
@@ -227,6 +266,10 @@ class _View:
         """Number of each point's polygon and place, and the points in the order of these."""
         numbers = self._numbered(self.points[:, 0] + 1j * self.points[:, 1])
         return numbers, np.argsort(numbers, kind="stable")
+
+    @cached_property
+    def _points_by_level(self) -> Ints:
+        return np.argsort(self._level, kind="stable")
 
     @cached_property
     def _holes_by_level(self) -> Ints:

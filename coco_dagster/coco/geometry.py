@@ -1,14 +1,14 @@
 """Annotations' geometry as COCO text: what is drawn in pixels, rendered by a profile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from coco_dagster.coco.fitting import Fitted, fitted
-from coco_dagster.coco.keyholes import keyholed
+from coco_dagster.coco.keyholes import bridged_at_length, keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.mask_outlines import outlined
@@ -103,10 +103,9 @@ def render(drawing: Drawing, profile: Profile) -> Geometry:
 
 def _segmentation(drawing: Drawing, profile: Profile) -> tuple[pl.Series, NDArray[np.bool_]]:
     """JSON text of each annotation's segmentation, and whether it is run-length encoded."""
-    outline, precision = drawing.outline, profile.coordinate_precision
-    if isinstance(outline, Masks) and profile.bitmasks == "rle":
-        return outline.segmentation(), np.ones(drawing.area.size, np.bool_)
-    rings = outlined(outline) if isinstance(outline, Masks) else outline
+    rings, precision = drawing.outline, profile.coordinate_precision
+    if isinstance(rings, Masks):
+        return rings.segmentation(), np.ones(drawing.area.size, np.bool_)
     holes = rings.has_holes
     if not holes.any():
         return rings.segmentation(precision), holes
@@ -158,7 +157,7 @@ def render_geometry(
         left_out[chosen[unbounded]] = LeftOut.TOO_MANY_RUNS if is_mask else LeftOut.TANGLED
         if unbounded.any():
             chosen, drawing = chosen[~unbounded], drawing.where(~unbounded)
-        fit = _with_few_runs(fitted(drawing, shape, profile), profile)
+        fit = _bounded(fitted(drawing, shape, profile), profile)
         left_out[chosen] = fit.left_out
         places.append(chosen[fit.left_out == 0])
         parts.append(render(fit.drawing, profile))
@@ -174,20 +173,31 @@ def render_geometry(
     return RenderedGeometry(_members(geometry), left_out)
 
 
-def _with_few_runs(fit: Fitted, profile: Profile) -> Fitted:
-    """Without outlines with holes that would become masks with too many runs."""
-    drawing = fit.drawing
-    if isinstance(drawing.outline, Masks) or profile.holes != "rle":
+def _bounded(fit: Fitted, profile: Profile) -> Fitted:
+    """Without outlines whose holes would take too many runs, or steps to bridge them.
+
+    Masks that are rendered as outlines are outlines from here on.
+    """
+    outline = fit.drawing.outline
+    is_mask = isinstance(outline, Masks)
+    if is_mask and profile.bitmasks == "rle":
         return fit
-    crowded = drawing.outline.has_holes
+    rings = outlined(outline) if isinstance(outline, Masks) else outline
+    drawing = replace(fit.drawing, outline=rings)
+    crowded = rings.has_holes
     if not crowded.any():
-        return fit
-    pierced = drawing.outline.where(crowded)
-    crowded[crowded] = most_runs(pierced, drawing.frame_width[crowded]) > profile.max_runs
-    if not crowded.any():
-        return fit
+        return Fitted(drawing, fit.left_out)
+    pierced, reason = rings.where(crowded), LeftOut.TOO_MANY_RUNS
+    if profile.holes == "keyhole":
+        reason = LeftOut.TOO_MANY_HOLES
+        crowded[crowded] = bridged_at_length(pierced, profile.max_bridge_steps)
+    elif is_mask:
+        # Its runs were counted when it was drawn.
+        return Fitted(drawing, fit.left_out)
+    else:
+        crowded[crowded] = most_runs(pierced, drawing.frame_width[crowded]) > profile.max_runs
     left_out = fit.left_out.copy()
-    left_out[np.flatnonzero(left_out == LeftOut.NOT)[crowded]] = LeftOut.TOO_MANY_RUNS
+    left_out[np.flatnonzero(left_out == LeftOut.NOT)[crowded]] = reason
     return Fitted(drawing.where(~crowded), left_out)
 
 

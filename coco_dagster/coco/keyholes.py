@@ -8,12 +8,20 @@ A bridge leads from a hole to a ring that reaches further left (`bridges`). Brid
 make a circle, and all of them are found at once, for all polygons.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from coco_dagster.coco.bridges import bridge_ends, following_points, polygons_of_rings
+from coco_dagster.coco.bridges import (
+    bridge_ends,
+    following_points,
+    polygons_of_rings,
+    steps_to_edges,
+    steps_to_points,
+)
 from coco_dagster.coco.regions import are_valid, polygons_inside, rings_of_polygons
 from coco_dagster.coco.rings import Floats, Rings, offsets_of, reduce_spans
-from coco_dagster.encord.run_lengths import Ints, ragged_arange
+from coco_dagster.encord.run_lengths import Flags, Ints, owner_sums, ragged_arange
 
 
 def keyholed(rings: Rings) -> Rings:
@@ -36,6 +44,37 @@ def keyholed(rings: Rings) -> Rings:
     each = np.arange(sizes.size + 1)
     walked = Rings(rings.points[order], offsets_of(sizes), each, rings.annotation_offsets)
     return _without_repetitions(walked)
+
+
+def bridged_at_length(rings: Rings, limit: int) -> Flags:
+    """Annotations of which it takes more steps than a limit to find the bridges to their holes.
+
+    Args:
+        rings: outlines in pixels, some with holes.
+        limit: edges and points that may be looked at, for all holes of an annotation together.
+    """
+    rings_of = np.diff(rings.polygon_offsets[rings.annotation_offsets])
+    holes_of = rings_of - np.diff(rings.annotation_offsets)
+    points_of = np.diff(rings.ring_offsets[rings.polygon_offsets[rings.annotation_offsets]])
+    # An edge and a point for each pair of a hole and a point are the most there can be.
+    found: Flags = 2 * holes_of * points_of > limit
+    if not found.any():
+        return found
+    cut = _without_crossings(rings.where(found))
+    steps = _steps(cut, steps_to_edges)
+    few = steps <= limit
+    steps[few] += _steps(cut.where(few), steps_to_points)
+    found[found] = steps > limit
+    return found
+
+
+def _steps(rings: Rings, steps_of: Callable[[Rings, Ints, Ints], Ints]) -> Ints:
+    """Steps that are taken for all holes of each annotation."""
+    holes = _holes(rings)
+    polygons = np.diff(rings.annotation_offsets)
+    annotation = np.repeat(np.arange(polygons.size), polygons)[polygons_of_rings(rings)[holes]]
+    steps = steps_of(rings, holes, _leftmost_points(rings)) if holes.size else holes
+    return owner_sums(annotation, steps, polygons.size)
 
 
 def _without_crossings(rings: Rings) -> Rings:

@@ -26,6 +26,7 @@ class LeftOut(IntEnum):
     TOO_MANY_RINGS = 9
     TANGLED = 10
     TOO_MANY_RUNS = 11
+    TOO_MANY_HOLES = 12
 
 
 class Reason(Struct, frozen=True):
@@ -73,6 +74,10 @@ REASONS: Final = {
     ),
     LeftOut.TOO_MANY_RUNS: Reason(
         "too_many_runs", "Its mask has more runs than `max_runs`, which can be raised."
+    ),
+    LeftOut.TOO_MANY_HOLES: Reason(
+        "too_many_holes",
+        "The bridges to its holes take more than `max_bridge_steps`, which can be raised.",
     ),
 }
 

@@ -124,6 +124,15 @@ class Profile(Struct, frozen=True, kw_only=True):
             "columns, is left out.",
         ),
     ] = 5_000_000
+    max_bridge_steps: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Steps to find the bridges to the holes of one annotation, where holes are "
+            "keyholes: points and edges level with a hole, for all holes together; one that takes "
+            "more is left out.",
+        ),
+    ] = 100_000_000
     images_without_size: Annotated[
         Literal["keep", "leave_out"], Meta(description="Images whose width and height are unknown.")
     ] = "keep"

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from coco_dagster.coco import bridges
-from coco_dagster.coco.bridges import bridge_ends, following_points
+from coco_dagster.coco.bridges import bridge_ends, following_points, steps_to_points
+from coco_dagster.coco.keyholes import bridged_at_length
 from coco_dagster.coco.mask_outlines import outlined
 from coco_dagster.coco.masks import Masks
 from coco_dagster.coco.rings import Rings
@@ -127,3 +128,16 @@ def test_holes_are_not_compared_with_all_points(monkeypatch: pytest.MonkeyPatch)
     bridge_ends(rings, holes, starts)
     assert holes.size == 2_500
     assert sum(looked_at) < holes.size * rings.points.shape[0] / 50
+    steps = [bridges.steps_to_edges(rings, holes, starts), steps_to_points(rings, holes, starts)]
+    # Of edges and points, those of rings that do not reach further left are not looked at.
+    assert sum(looked_at) / 3 < sum(map(np.sum, steps)) < 5 * sum(looked_at)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_outlines_whose_holes_all_lie_level_are_told(turned: bool) -> None:
+    fence = np.ones((3, 201), np.bool_)
+    fence[1, 1::2] = False
+    outlines = [fence.T if turned else fence, grid_of_holes(10)]
+    rings = outlines_with_holes(*outlines)
+    assert bridged_at_length(rings, limit=60_000).tolist() == [False, False]
+    assert bridged_at_length(rings, limit=6_000).tolist() == [True, False]

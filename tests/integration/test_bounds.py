@@ -94,3 +94,22 @@ def test_a_limit_can_be_raised(tmp_path: Path) -> None:
     assert export_rows(tmp_path / "low", [row], settings=low).skipped == ["too_many_runs"]
     found = export_rows(tmp_path / "high", [row], settings=high)
     assert found.annotation("stripes")["area"] == 60 * 30
+
+
+def test_holes_that_take_too_many_steps_cost_their_mask_alone(tmp_path: Path) -> None:
+    holes = 500
+    width = 2 * holes + 1
+    fence = mask("fence", [0, width, *[1] * width, width], width, 3)
+    row = label_row({"u": image_unit([fence, box("box")], width=width, height=3)})
+    low, high = (
+        ExportSettings(
+            profile=replace(ENCORD, holes="keyhole", bitmasks="outline", max_bridge_steps=steps)
+        )
+        for steps in (holes**2 // 2, 4 * holes**2)
+    )
+    found = export_rows(tmp_path / "low", [row], settings=low)
+    assert (found.skipped, found.object_hashes) == (["too_many_holes"], ["box"])
+    (ring,) = export_rows(tmp_path / "high", [row], settings=high).annotation("fence")[
+        "segmentation"
+    ]
+    assert len(ring) >= 2 * 4 * holes
