@@ -131,8 +131,8 @@ def export(
         processes = started_ahead(labels, workers)
         if processes is not None:
             stack.callback(processes.end)
-            for name, value in one_of(processes.workers).items():
-                os.environ.setdefault(name, value)
+        for name, value in one_of(processes.workers if processes else 1).items():
+            os.environ.setdefault(name, value)
         progress = stack.enter_context(progress_bar())
         reporter = ReportOnExport(out, pictures, since, progress) if report else None
         from coco_dagster.export import export_coco

@@ -70,6 +70,8 @@ def relations(annotations: pl.DataFrame, relations: pl.DataFrame) -> pl.Series:
         A text for each annotation, in their order: `,"#relation":"hash"` for each kind of relation
         by name, with a list where there are several targets; empty without relations.
     """
+    if relations.is_empty():
+        return pl.repeat("", annotations.height, eager=True)
     pairs = _related(annotations, relations)
     begins = _differs("place", "attribute_name", neighbour=1)
     ends = _differs("place", "attribute_name", neighbour=-1)

@@ -15,9 +15,6 @@ from types import MappingProxyType
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
 from coco_dagster.encord.limits import PREFIX, SourceLimits, limits_of
 from coco_dagster.encord.source_streams import Explained, Unpacking, identity_of, without_secrets
 from coco_dagster.errors import SourceError
@@ -144,6 +141,10 @@ def locate(location: str, limits: SourceLimits | None = None) -> SourceFile | Li
         raise SourceError("The path of the source is empty: name a file, a folder or a URL.")
     if not _is_url(location):
         return _local(location, limits)
+    # As long to import as numpy, and of no use to files of this machine.
+    import fsspec
+    from fsspec.implementations.local import LocalFileSystem
+
     place = without_secrets(location)
     with Explained(place):
         system, path = fsspec.core.url_to_fs(location)

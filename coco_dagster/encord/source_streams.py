@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final, Self, cast
 
 import pyarrow as pa
-from fsspec.spec import AbstractBufferedFile
 
 from coco_dagster.encord.limits import SourceLimits, limits_of
 from coco_dagster.encord.redaction import public_link
@@ -203,6 +202,8 @@ def _state_of(stored: Any, *, is_new: bool = True) -> object:
     if isinstance(stored, io.FileIO):
         status = os.fstat(stored.fileno())
         return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    from fsspec.spec import AbstractBufferedFile
+
     if not isinstance(stored, AbstractBufferedFile) or stored.size <= stored.blocksize:
         # One answer of a storage is of one state of the file.
         return None

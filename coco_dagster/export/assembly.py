@@ -16,7 +16,7 @@ from coco_dagster.export.parquet_files import write_row_groups
 from coco_dagster.export.places import TableFolder
 from coco_dagster.export.result import ExportFile
 from coco_dagster.export.row_facts import RowFacts
-from coco_dagster.lineage.provenance import LINEAGE
+from coco_dagster.lineage.provenance import LINEAGE, REPEATED
 from coco_dagster.tables.parts import part_path, read_part_table
 
 
@@ -36,7 +36,8 @@ def iso_date(date: dt.datetime) -> str:
 
 def write_lineage(path: Path, rendered: TableFolder, groups: int) -> None:
     """Write `lineage.parquet`."""
-    write_row_groups(path, LINEAGE, read_tables(rendered, "lineage", groups))
+    tables = read_tables(rendered, "lineage", groups)
+    write_row_groups(path, LINEAGE, tables, REPEATED)
 
 
 def write_findings(path: Path, others: pa.Table, rendered: TableFolder, groups: int) -> None:

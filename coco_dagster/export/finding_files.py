@@ -15,6 +15,7 @@ SORTED_ROWS: Final = 1 << 18
 """Findings that are sorted at a time, more only where one label row has more."""
 
 _ROW: Final = "label_hash"
+_REPEATED: Final = ("code", "outcome", "severity", "label_hash", "data_hash", "space", "message")
 
 
 def write_sorted_findings(path: Path, others: pa.Table, groups: Iterable[pa.Table]) -> None:
@@ -26,7 +27,7 @@ def write_sorted_findings(path: Path, others: pa.Table, groups: Iterable[pa.Tabl
         groups: the other findings, in any order; kept open, so best mapped into memory.
     """
     tables = [group for group in groups if group.num_rows]
-    write_row_groups(path, FINDINGS, _in_order(others, tables))
+    write_row_groups(path, FINDINGS, _in_order(others, tables), _REPEATED)
 
 
 def _in_order(others: pa.Table, tables: list[pa.Table]) -> Iterator[pa.Table]:

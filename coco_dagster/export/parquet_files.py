@@ -1,6 +1,6 @@
 """Parquet files whose bytes depend on their rows alone, however these were put together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 ROW_GROUP_ROWS: Final = 1 << 17
 
 
-def write_row_groups(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+def write_row_groups(
+    path: Path, schema: pa.Schema, tables: Iterable[pa.Table], repeated: Sequence[str]
+) -> None:
     """Write tables one after the other as one Parquet file.
 
     Every row group but the last has `ROW_GROUP_ROWS` rows: where one table ends and the next
@@ -20,8 +22,11 @@ def write_row_groups(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) 
         path: the file.
         schema: columns and types of the file.
         tables: consumed one by one.
+        repeated: columns that have few values, which are written once in a dictionary; looking
+            for those of the others would take longer than writing them.
     """
-    with pq.ParquetWriter(path, schema, compression="zstd", write_statistics=True) as writer:
+    columns = list(repeated)
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=columns) as writer:
         for group in _row_groups(tables):
             # Pages end where chunks end.
             writer.write_table(group.cast(schema).combine_chunks(), ROW_GROUP_ROWS)

@@ -5,7 +5,7 @@ Ontology tables and renderings are the same for all parts and kept between tasks
 """
 
 from array import array
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +13,7 @@ import polars as pl
 from msgspec import Struct
 
 from coco_dagster import errors
+from coco_dagster.coco.polars_pool import within_pool
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.coco.writer import (
     FirstIds,
@@ -149,6 +150,9 @@ class RenderGroup(Struct, frozen=True, tag=True):
 
     def run(self) -> RenderedCounts:
         """Carry it out."""
+        return within_pool(self._render)
+
+    def _render(self) -> RenderedCounts:
         tables = read_slices(self.slices, LABEL_TABLES)
         rendered = render_part(tables, _rendering(self.ontology, self.settings))
         _rendered_groups[self.out.url, self.group] = rendered
@@ -181,7 +185,7 @@ class NumberGroup(Struct, frozen=True, tag=True):
     def run(self) -> None:
         """Carry it out."""
         part = _rendered_groups.pop((self.rendered.url, self.group))
-        write_numbered(self.rendered.path, self.group, part, self.first)
+        within_pool(partial(write_numbered, self.rendered.path, self.group, part, self.first))
 
 
 _rendered_groups: Final[dict[tuple[str, int], RenderedPart]] = {}

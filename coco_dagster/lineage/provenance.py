@@ -27,6 +27,9 @@ LINEAGE: Final = pa.schema(
 )
 """Columns of `lineage.parquet`, one row per annotation of the file that `file` names."""
 
+REPEATED: Final = ("file", "category_id", "space", "frame", "feature_hash")
+"""Columns that have few values."""
+
 
 def origin_table(part: RenderedPart, first: FirstIds) -> pa.Table:
     """Where each annotation of a part came from, with the ids that it has in its file.
