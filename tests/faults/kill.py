@@ -3,7 +3,8 @@
 ``python -m tests.faults.kill`` (or ``make faults``) does so 100 times with the command line, which
 exports over an earlier export, and 100 times with a Dagster run that adds an export to a storage.
 Kills (SIGKILL) take turns: the whole group of processes, the caller alone, one worker alone. The
-moments are spread evenly over the length of an undisturbed run, each at random within its share.
+moments are spread evenly over the processor time of an undisturbed run, each at random within its
+share: other programs, which take their share of the clock, do not move them. Linux tells that time.
 
 After each kill every published export must be whole, the newest one that `latest.json` names too;
 then the same job is run again, and must succeed, publish the same bytes as an undisturbed run, and
@@ -33,7 +34,7 @@ from benchmarks.datasets import Recipe, write_dataset
 from tests.faults.wholeness import Content, content_of, others_in, unfinished_in
 
 VICTIMS: Final = ("group", "caller", "worker")
-_SHARE_OF_LENGTH: Final = 1.05
+_GLANCE_SECONDS: Final = 0.005
 _ORPHANS_LAST_SECONDS: Final = 20
 _HOLD_SECONDS: Final = 1
 
@@ -227,12 +228,11 @@ class Killer:
             self._goals[edition] = goal
 
     def kill(self, victim: str, share: float, edition: int) -> None:
-        """Start the job, kill it after a share of its length, look, and run it again."""
+        """Start the job, kill it after a share of its time, look, and run it again."""
         self._job.prepare(edition)
         before = self._job.newest()
-        delay = share * _SHARE_OF_LENGTH * self._seconds
-        hit = self._start_and_kill(edition, victim, delay)
-        self.figures.kills += 1
+        hit = self._start_and_kill(edition, victim, share * self._seconds)
+        self.figures.kills += hit != "nobody"
         self.figures.victims[hit] += 1
         self._look(before, edition)
         self._run_to_the_end(edition)
@@ -257,8 +257,8 @@ class Killer:
     def _left(self) -> list[str]:
         return self._job.unfinished(self._temporary)
 
-    def _start_and_kill(self, edition: int, victim: str, delay: float) -> str:
-        """Start and kill; what was killed."""
+    def _start_and_kill(self, edition: int, victim: str, seconds: float) -> str:
+        """Start, and kill after some seconds of processor time; what was killed."""
         with subprocess.Popen(
             self._job.command(edition),
             env=self._environment(),
@@ -266,7 +266,8 @@ class Killer:
             stderr=subprocess.PIPE,
             start_new_session=True,
         ) as process:
-            time.sleep(delay)
+            while process.poll() is None and _spent(process.pid) < seconds:
+                time.sleep(_GLANCE_SECONDS * random.random())
             hit = _kill(process, victim)
             _, errors = process.communicate()
             _await_end(process.pid)
@@ -280,15 +281,15 @@ class Killer:
         return hit
 
     def _run_to_the_end(self, edition: int) -> None:
-        started = time.monotonic()
+        spent = _spent(os.getpid())
         done = subprocess.run(
             self._job.command(edition),
             env=self._environment(),
             capture_output=True,
             check=False,
         )
-        # The last undisturbed run says best how long the next one takes on a busy machine.
-        self._seconds = time.monotonic() - started
+        # The last undisturbed run says best what the next one takes on a busy machine.
+        self._seconds = _spent(os.getpid()) - spent
         if done.returncode:
             raise BreachError(f"A run that nobody killed failed: {done.stderr.decode()}")
 
@@ -314,19 +315,33 @@ def _kill(process: "subprocess.Popen[bytes]", victim: str) -> str:
     return "caller"
 
 
+def _spent(process: int) -> float:
+    """Seconds of processor time that a process and its children have taken."""
+    ticks = 0
+    for one in (process, *_children(process)):
+        with suppress(OSError):
+            # After the name, which may hold anything, the 12th to 15th are times.
+            facts = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, facts[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _workers(process: int) -> list[int]:
     """Worker processes among the children of a process."""
     found = []
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
+    for child in _children(process):
         with suppress(OSError):
-            found += [int(child) for child in children.read_text().split() if _is_worker(child)]
+            if _WORKER in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
     return found
 
 
-def _is_worker(process: str) -> bool:
-    with suppress(OSError):
-        return _WORKER in Path(f"/proc/{process}/cmdline").read_bytes()
-    return False
+def _children(process: int) -> list[int]:
+    found: list[int] = []
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, children.read_text().split())
+    return found
 
 
 def _await_end(group: int) -> None:
@@ -343,7 +358,7 @@ def _await_end(group: int) -> None:
 
 
 def turns(times: int, dice: random.Random) -> Iterator[tuple[str, float]]:
-    """Whom to kill and when, as a share of the length: evenly spread, in random order."""
+    """Whom to kill and when, as a share of the time: evenly spread, in random order."""
     shares = [(number + dice.random()) / times for number in range(times)]
     dice.shuffle(shares)
     for number, share in enumerate(shares):
