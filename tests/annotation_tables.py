@@ -73,6 +73,7 @@ def table(*rows: dict[str, Any]) -> pl.DataFrame:
     for field in ANNOTATIONS:
         if field.nullable or field.name in ("feature_hash", "shape", "coordinates"):
             columns[field.name] = pa.array([row.get(field.name) for row in rows], field.type)
+    columns["label_hash"] = pa.array([row.get("label_hash", "row") for row in rows], pa.string())
     for name in ("frame_width", "frame_height"):
         columns[name] = pa.array([row[name] for row in rows], pa.int64())
     return pl.DataFrame(pa.table(columns))

@@ -43,7 +43,7 @@ def test_every_bound_is_told_with_its_value() -> None:
     section = PAGE.split("\n## Limits\n")[1].split("\n## ")[0]
     for name in SourceLimits.__struct_fields__:
         assert f"`{PREFIX}{name.upper()}" in section
-    for name in ("max_rings", "max_crossings", "max_runs", "max_bridge_steps"):
+    for name in ("max_rings", "max_crossings", "max_runs", "max_row_runs", "max_bridge_steps"):
         assert re.search(rf"\| {getattr(ENCORD, name):,} \| `{name}` \|", section)
     limits = SourceLimits()
     for told in (f"{limits.row_objects:,}", f"{limits.files:,}", f"{limits.expansion} times"):

@@ -12,7 +12,7 @@ from coco_dagster.coco.keyholes import bridged_at_length, keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.mask_outlines import outlined
-from coco_dagster.coco.masks import Masks
+from coco_dagster.coco.masks import MaskBounds, Masks
 from coco_dagster.coco.number_text import json_text, rounded, rounded_above_zero, rounded_boxes
 from coco_dagster.coco.profiles import Profile
 from coco_dagster.coco.rasters import most_runs, rasterise
@@ -20,6 +20,7 @@ from coco_dagster.coco.rings import Floats
 from coco_dagster.coco.shapes import SHAPES, Drawing, ShapeBatch
 
 _SHAPE_COLUMNS = (
+    "label_hash",
     "feature_hash",
     "shape",
     "coordinates",
@@ -150,11 +151,12 @@ def render_geometry(
     places, parts = [], [_empty()]
     for code, shape in enumerate(shapes.dictionary.to_pylist()):
         chosen = np.flatnonzero((codes == code) & ~crowded)
-        batch = ShapeBatch(rows[chosen], skeletons, profile.max_crossings, profile.max_runs)
+        bounds = _mask_bounds(rows[chosen], profile) if shape == "bitmask" else None
+        batch = ShapeBatch(rows[chosen], skeletons, profile.max_crossings, bounds)
         drawing = SHAPES[shape](batch)
-        is_mask = isinstance(drawing.outline, Masks)
-        unbounded = np.isnan(drawing.area)
-        left_out[chosen[unbounded]] = LeftOut.TOO_MANY_RUNS if is_mask else LeftOut.TANGLED
+        reasons = _unbounded(drawing)
+        left_out[chosen] = reasons
+        unbounded = reasons != LeftOut.NOT
         if unbounded.any():
             chosen, drawing = chosen[~unbounded], drawing.where(~unbounded)
         fit = _bounded(fitted(drawing, shape, profile), profile)
@@ -171,6 +173,22 @@ def render_geometry(
         num_keypoints=np.concatenate([part.num_keypoints for part in parts])[order],
     )
     return RenderedGeometry(_members(geometry), left_out)
+
+
+def _mask_bounds(rows: pl.DataFrame, profile: Profile) -> MaskBounds:
+    label_rows = rows["label_hash"].rechunk().to_arrow().dictionary_encode().indices
+    row = label_rows.to_numpy().astype(np.int64)
+    return MaskBounds(profile.max_runs, profile.max_row_runs, row)
+
+
+def _unbounded(drawing: Drawing) -> NDArray[np.int8]:
+    """Why annotations could not be drawn in bounded time."""
+    if not isinstance(drawing.outline, Masks):
+        return np.where(np.isnan(drawing.area), np.int8(LeftOut.TANGLED), np.int8(LeftOut.NOT))
+    left_out = np.zeros(drawing.area.size, np.int8)
+    left_out[np.isnan(drawing.area)] = LeftOut.TOO_MANY_RUNS
+    left_out[np.isinf(drawing.area)] = LeftOut.TOO_MANY_RUNS_IN_ROW
+    return left_out
 
 
 def _bounded(fit: Fitted, profile: Profile) -> Fitted:

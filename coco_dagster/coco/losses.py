@@ -27,6 +27,7 @@ class LeftOut(IntEnum):
     TANGLED = 10
     TOO_MANY_RUNS = 11
     TOO_MANY_HOLES = 12
+    TOO_MANY_RUNS_IN_ROW = 13
 
 
 class Reason(Struct, frozen=True):
@@ -74,6 +75,11 @@ REASONS: Final = {
     ),
     LeftOut.TOO_MANY_RUNS: Reason(
         "too_many_runs", "Its mask has more runs than `max_runs`, which can be raised."
+    ),
+    LeftOut.TOO_MANY_RUNS_IN_ROW: Reason(
+        "too_many_runs_in_row",
+        "With it the masks of its label row have more runs than `max_row_runs`, which can be "
+        "raised.",
     ),
     LeftOut.TOO_MANY_HOLES: Reason(
         "too_many_holes",

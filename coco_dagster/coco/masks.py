@@ -33,6 +33,61 @@ _BATCH_FLIPS: Final = 2**21
 _NO_BOUND: Final = 2**62
 
 
+class SharedBound:
+    """A bound on what the masks of one label row cost together: those before it is met pass.
+
+    Attributes:
+        most: what it is.
+        row: number of the label row of each mask.
+    """
+
+    def __init__(self, most: int, row: Ints) -> None:
+        self.most = most
+        self.row = row
+        self._spent = np.zeros(int(row.max(initial=-1)) + 1, np.int64)
+
+    def exceeded(self, first: int, costs: Ints) -> Flags:
+        """Masks with which their label rows exceed the bound.
+
+        Args:
+            first: the first of some masks, which are asked for one after the other.
+            costs: what it costs, and each of those that follow it.
+        """
+        row = self.row[first : first + costs.size]
+        order = np.argsort(row, kind="stable")
+        sizes = np.bincount(row, minlength=self._spent.size)
+        sums = np.cumsum(costs[order])
+        ends = np.cumsum(sizes)
+        before = np.concatenate(([0], sums))[ends - sizes]
+        spent = sums + np.repeat(self._spent - before, sizes)
+        self._spent += np.concatenate(([0], sums))[ends] - before
+        exceeded = np.empty(costs.size, np.bool_)
+        exceeded[order] = spent > self.most
+        return exceeded
+
+
+class MaskBounds:
+    """How many runs masks may have, along columns and taken row by row.
+
+    Attributes:
+        each: the most of one mask.
+        rows: of the masks of one label row together, taken row by row.
+        columns: of the masks of one label row together, along columns.
+    """
+
+    def __init__(self, each: int, together: int, row: Ints) -> None:
+        """Bounds on masks.
+
+        Args:
+            each: the most of one mask.
+            together: the most of the masks of one label row.
+            row: number of the label row of each mask.
+        """
+        self.each = each
+        self.rows = SharedBound(together, row)
+        self.columns = SharedBound(together, row)
+
+
 @dataclass(frozen=True, slots=True)
 class Masks:
     """Run-length encoded masks, one per annotation.
@@ -41,7 +96,8 @@ class Masks:
         counts: COCO's compressed counts, column-major, as pycocotools writes them.
         width: columns of the frame.
         height: rows of the frame.
-        area: pixels of the mask; NaN where it has more runs than were allowed.
+        area: pixels of the mask; NaN where it has more runs than were allowed, infinite where it
+            has them with others of its label row.
         bbox: x, y, w, h of the pixels that the mask spans, as `pycocotools.mask.toBbox` gives
             it; zeros for an empty mask. Shape (n, 4).
     """
@@ -128,7 +184,7 @@ def _extent(
 
 
 def paste_masks(
-    rle: pa.Array | Sequence[str], grids: MaskGrids, max_runs: int | None = None
+    rle: pa.Array | Sequence[str], grids: MaskGrids, bounds: MaskBounds | None = None
 ) -> Masks:
     """Encord's row-major masks, pasted into their frames and cropped at the frames' edges.
 
@@ -138,43 +194,61 @@ def paste_masks(
     Args:
         rle: row-major counts of each mask; what `check_masks` finds no fault with.
         grids: where each mask lies in its frame.
-        max_runs: how many runs a mask may have; the area of one with more, along its columns or
-            taken row by row, is NaN, and the mask empty.
+        bounds: how many runs masks may have; the area of one with more, along its columns or
+            taken row by row, is NaN, that of one with too many in its label row is infinite, and
+            the mask empty.
     """
     array = rle_array(rle)
-    most = _NO_BOUND if max_runs is None else max_runs
+    if bounds is None:
+        bounds = MaskBounds(_NO_BOUND, _NO_BOUND, np.zeros(len(array), np.int64))
     parts = [
         part
         for chosen in bounded_batches(string_sizes(array), CACHED_CHARS)
-        for part in _paste_batch(array[chosen], grids[chosen], most)
+        for part in _paste_batch(array[chosen], grids[chosen], bounds, int(chosen.start))
     ]
     none = np.zeros(0, np.int64)
     return Masks.concat(parts or [Masks.from_flips(none, none, none, none)])
 
 
-def _paste_batch(rle: pa.Array, grids: MaskGrids, most: int) -> list[Masks]:
+def _paste_batch(rle: pa.Array, grids: MaskGrids, bounds: MaskBounds, first: int) -> list[Masks]:
     spans = _spans(decode_counts(rle), grids)
     segments = owner_sums(spans.mask, spans.rows, grids.frame_width.size)
-    crowded = segments > most
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(spans.mask, minlength=crowded.size))))
+    faults = _faults(segments, bounds.each, bounds.rows, first)
+    segments[faults != 0] = 0
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(spans.mask, minlength=segments.size))))
     parts = []
-    for chosen in bounded_batches(np.where(crowded, 0, segments), _BATCH_FLIPS):
+    for chosen in bounded_batches(segments, _BATCH_FLIPS):
         these = spans.where(slice(int(offsets[chosen.start]), int(offsets[chosen.stop])))
-        kept = these.where(~crowded[these.mask]).moved(chosen.start)
-        parts += _paste_segments(kept, grids[chosen], crowded[chosen], most)
+        kept = these.where(faults[these.mask] == 0).moved(chosen.start)
+        start = first + int(chosen.start)
+        parts += _paste_segments(kept, grids[chosen], faults[chosen], bounds, start)
     return parts
 
 
-def _paste_segments(spans: "_Spans", grids: MaskGrids, crowded: Flags, most: int) -> list[Masks]:
+def _faults(costs: Ints, most: int, together: SharedBound, first: int) -> NDArray[np.float64]:
+    """0 for each mask within its bounds; NaN beyond its own, infinity beyond its label row's."""
+    faults = np.where(costs > most, np.nan, 0.0)
+    faults[together.exceeded(first, np.where(costs > most, 0, costs)) & (faults == 0)] = np.inf
+    return faults
+
+
+def _paste_segments(
+    spans: "_Spans",
+    grids: MaskGrids,
+    faults: NDArray[np.float64],
+    bounds: MaskBounds,
+    first: int,
+) -> list[Masks]:
     width, height = grids.frame_width, grids.frame_height
     mask, x, y, length = _differences(*_row_segments(spans, grids), width, height)
     flips_per_mask = owner_sums(mask, length, width.size)
     intervals_per_mask = np.bincount(mask, minlength=width.size)
-    crowded = crowded | (flips_per_mask > most)
-    if crowded.any():
-        kept = ~crowded[mask]
+    faults = faults + _faults(flips_per_mask, bounds.each, bounds.columns, first)
+    faulty = faults != 0
+    if faulty.any():
+        kept = ~faulty[mask]
         mask, x, y, length = mask[kept], x[kept], y[kept], length[kept]
-        flips_per_mask[crowded] = intervals_per_mask[crowded] = 0
+        flips_per_mask[faulty] = intervals_per_mask[faulty] = 0
     intervals = np.concatenate(([0], np.cumsum(intervals_per_mask)))
     parts = []
     for chosen in bounded_batches(flips_per_mask, _BATCH_FLIPS):
@@ -182,7 +256,7 @@ def _paste_segments(spans: "_Spans", grids: MaskGrids, crowded: Flags, most: int
         of = mask[these] - chosen.start
         flips = _by_column(of, x[these], y[these], length[these], width[chosen], height[chosen])
         part = Masks.from_flips(flips, flips_per_mask[chosen], width[chosen], height[chosen])
-        part.area[crowded[chosen]] = np.nan
+        part.area[faulty[chosen]] = faults[chosen][faulty[chosen]]
         parts.append(part)
     return parts
 

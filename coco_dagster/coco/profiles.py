@@ -124,6 +124,14 @@ class Profile(Struct, frozen=True, kw_only=True):
             "columns, is left out.",
         ),
     ] = 5_000_000
+    max_row_runs: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Runs of all run-length encoded masks of one label row; those that come "
+            "after so many are left out.",
+        ),
+    ] = 200_000_000
     max_bridge_steps: Annotated[
         int,
         Meta(

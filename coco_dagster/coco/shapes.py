@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from coco_dagster.coco.areas import region_areas
 from coco_dagster.coco.curves import ellipses, turned_boxes
 from coco_dagster.coco.keypoints import Keypoints, SkeletonNames, in_template_order
-from coco_dagster.coco.masks import Masks, paste_masks
+from coco_dagster.coco.masks import MaskBounds, Masks, paste_masks
 from coco_dagster.coco.rings import Floats, Rings, offsets_of, there_and_back
 from coco_dagster.encord.rle import MaskGrids
 from coco_dagster.encord.run_lengths import Flags, Ints
@@ -71,13 +71,13 @@ class ShapeBatch:
         rows: rows of the table `annotations` with `frame_width` and `frame_height`, in pixels.
         skeletons: point names in template order, by feature hash.
         max_crossings: as for `region_areas`.
-        max_runs: as for `paste_masks`.
+        bounds: as for `paste_masks`.
     """
 
     rows: pl.DataFrame
     skeletons: SkeletonNames = field(default_factory=dict)
     max_crossings: int | None = None
-    max_runs: int | None = None
+    bounds: MaskBounds | None = None
 
     @property
     def frame_sizes(self) -> Floats:
@@ -184,10 +184,10 @@ def draw_skeletons(batch: ShapeBatch) -> Drawing:
 
 
 def draw_bitmasks(batch: ShapeBatch) -> Drawing:
-    """The mask's pixels within the frame; the area of one with too many runs is NaN."""
+    """The mask's pixels within the frame; the area of one with too many runs is no number."""
     columns = ("mask_top", "mask_left", "mask_width", "mask_height", "frame_width", "frame_height")
     grids = MaskGrids.of(*(batch.whole_numbers(column) for column in columns))
-    masks = paste_masks(batch.rows["mask_rle"].rechunk().to_arrow(), grids, batch.max_runs)
+    masks = paste_masks(batch.rows["mask_rle"].rechunk().to_arrow(), grids, batch.bounds)
     return batch.drawing(masks.bbox, masks.area, masks)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from coco_dagster.coco import masks as masks_module
-from coco_dagster.coco.masks import Masks, paste_masks
+from coco_dagster.coco.masks import MaskBounds, Masks, paste_masks
 from coco_dagster.encord.rle import MaskGrids
 
 Pixels = NDArray[np.uint8]
@@ -30,11 +30,18 @@ def pasted(mask: Pixels, top: int, left: int, width: int, height: int) -> Pixels
     return frame
 
 
-def paste(rows: Sequence[tuple[Pixels, int, int, int, int]], max_runs: int | None = None) -> Masks:
+def paste(
+    rows: Sequence[tuple[Pixels, int, int, int, int]],
+    max_runs: int = 10**6,
+    max_row_runs: int = 10**6,
+    label_rows: Sequence[int] = (),
+) -> Masks:
     """Paste masks, each with its top, left, and the width and height of its frame."""
     numbers = [(top, left, *mask.shape[::-1], w, h) for mask, top, left, w, h in rows]
     grids = MaskGrids.of(*np.array(numbers, np.int64).reshape(-1, 6).T)
-    return paste_masks([row_major(mask) for mask, *_ in rows], grids, max_runs)
+    label_row = np.array(label_rows or [0] * len(rows), np.int64)
+    bounds = MaskBounds(max_runs, max_row_runs, label_row)
+    return paste_masks([row_major(mask) for mask, *_ in rows], grids, bounds)
 
 
 def assert_equal_to_frames(masks: Masks, frames: Sequence[Pixels]) -> None:
@@ -101,6 +108,28 @@ def test_every_other_row_is_too_many_runs_whatever_comes_beside_it() -> None:
     assert np.isnan(masks.area).tolist() == [False, True, False, True]
     assert masks.where(np.array([True, False, True, False])).area.tolist() == [2500, 2500]
     assert_equal_to_frames(paste(rows, max_runs=2_500), [mask for mask, *_ in rows])
+
+
+@pytest.mark.parametrize("batch", [1, 3_000, 10**6])
+def test_masks_of_a_label_row_have_so_many_runs_together(
+    batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(masks_module, "_BATCH_FLIPS", batch)
+    monkeypatch.setattr(masks_module, "CACHED_CHARS", batch)
+    stripes = np.zeros((50, 50), np.uint8)
+    stripes[::2] = 1
+    block = np.ones((50, 50), np.uint8)
+    rows = [(mask, 0, 0, 50, 50) for mask in (stripes, block, stripes, stripes, stripes, block)]
+    label_rows = [7, 7, 3, 7, 7, 3]
+    masks = paste(rows, max_row_runs=5_200, label_rows=label_rows)
+    assert np.isinf(masks.area).tolist() == [False, False, False, False, True, False]
+    assert masks.area[:4].tolist() == [1250, 2500, 1250, 1250]
+    # Beyond its own bound a mask does not count among those of its row.
+    masks = paste(rows, max_runs=2_000, max_row_runs=5_200, label_rows=label_rows)
+    assert np.isnan(masks.area).tolist() == [True, False, True, True, True, False]
+    # Rows of full width are few runs along columns, yet take their time.
+    masks = paste([(block, 0, 0, 50, 50)] * 5, max_row_runs=120)
+    assert np.isinf(masks.area).tolist() == [False, False, True, True, True]
 
 
 def test_large_mask() -> None:

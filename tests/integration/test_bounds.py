@@ -113,3 +113,33 @@ def test_holes_that_take_too_many_steps_cost_their_mask_alone(tmp_path: Path) ->
         "segmentation"
     ]
     assert len(ring) >= 2 * 4 * holes
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_many_masks_of_one_label_row_are_bounded_together(tmp_path: Path, workers: int) -> None:
+    names = ("first", "second", "third", "fourth")
+    rows = [
+        label_row(
+            {
+                row: image_unit(
+                    [
+                        *(mask(f"{row} {name}", [60] * 60, 60, 60) for name in names),
+                        box(f"{row} box"),
+                    ],
+                    width=60,
+                    height=60,
+                )
+            },
+            label_hash=row,
+        )
+        for row in ("a", "b")
+    ]
+    settings = ExportSettings(profile=replace(ENCORD, max_row_runs=8_000))
+    found = export_rows(tmp_path, rows, settings=settings, workers=workers)
+    left_out = {
+        row["object_hash"] for row in found.findings if row["code"] == "too_many_runs_in_row"
+    }
+    assert left_out == {f"{row} {name}" for row in ("a", "b") for name in ("third", "fourth")}
+    assert set(found.object_hashes) == {
+        f"{row} {name}" for row in ("a", "b") for name in ("first", "second", "box")
+    }
