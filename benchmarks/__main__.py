@@ -64,10 +64,11 @@ def main() -> None:
 @click.option("--images", default=2000, show_default=True, help="Label rows of one image each.")
 @click.option("--videos", default=0, show_default=True, help="Label rows of one video each.")
 @click.option("--frames", default=100, show_default=True, help="Frames of each video.")
+@click.option("--copies", default=1, show_default=True, help="Times the same labels are written.")
 @seed_option
-def generate(folder: Path, images: int, videos: int, frames: int, seed: int) -> None:
+def generate(folder: Path, images: int, videos: int, frames: int, copies: int, seed: int) -> None:
     """Write label rows and their ontology into FOLDER."""
-    recipe = Recipe(images=images, videos=videos, frames=frames, seed=seed)
+    recipe = Recipe(images=images, videos=videos, frames=frames, copies=copies, seed=seed)
     dataset = write_dataset(folder, recipe)
     click.echo(f"{dataset.labels}: {dataset.objects:,} objects, {dataset.size / 1e6:,.0f} MB")
 

@@ -23,17 +23,21 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         videos: label rows of one video each, after the images.
         frames: length of every video; every frame is labelled.
         seed: decides every choice.
+        copies: how often the same labels are written, each time of files and label rows with
+            hashes of their own: much faster than making as many.
     """
 
     images: int = 0
     videos: int = 0
     frames: int = 100
     seed: int = 0
+    copies: int = 1
 
     @property
     def name(self) -> str:
         """A name that no other recipe has."""
-        return f"{self.images}-images-{self.videos}-videos-of-{self.frames}-seed-{self.seed}"
+        made = f"{self.images}-images-{self.videos}-videos-of-{self.frames}-seed-{self.seed}"
+        return made if self.copies == 1 else f"{made}-times-{self.copies}"
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +81,7 @@ def make_rows(recipe: Recipe, dice: Dice, ontology: Json) -> Iterator[Json]:
 def write_dataset(folder: Path, recipe: Recipe) -> Dataset:
     """Writes `labels.json` and `ontology.json`, unless the folder holds those of this recipe.
 
-    Rows are written as they are made, so memory does not grow with their number.
+    Rows are written as they are made, so memory grows with their number only where copies follow.
 
     Args:
         folder: where to; made where it is missing.
@@ -91,14 +95,14 @@ def write_dataset(folder: Path, recipe: Recipe) -> Dataset:
         dice = Dice(recipe.seed)
         ontology = make_ontology(dice)
         ontology_file.write_bytes(msgspec.json.encode(ontology))
-        objects = _write_rows(labels, make_rows(recipe, dice, ontology))
+        objects = _write_rows(labels, make_rows(recipe, dice, ontology), recipe.copies)
         written = Written(recipe=recipe, objects=objects)
         # Last: its presence says that the others are whole.
         _record(folder).write_bytes(msgspec.json.encode(written))
     return Dataset(
         labels=labels,
         ontology=ontology_file,
-        images=recipe.images + recipe.videos * recipe.frames,
+        images=(recipe.images + recipe.videos * recipe.frames) * recipe.copies,
         objects=written.objects,
         size=labels.stat().st_size,
     )
@@ -113,13 +117,25 @@ def _written(folder: Path) -> Written | None:
     return msgspec.json.decode(record.read_bytes(), type=Written) if record.exists() else None
 
 
-def _write_rows(path: Path, rows: Iterator[Json]) -> int:
+def _write_rows(path: Path, rows: Iterator[Json], copies: int) -> int:
     objects = 0
-    separator = b"["
+    kept: list[tuple[str, str, bytes]] = []
     with path.open("wb") as file:
-        for row in rows:
+        for number, row in enumerate(rows):
             objects += number_of_objects(row)
-            file.write(separator + msgspec.json.encode(row))
-            separator = b",\n"
-        file.write(b"]" if separator != b"[" else b"[]")
-    return objects
+            text = msgspec.json.encode(row)
+            file.write((b",\n" if number else b"[") + text)
+            if copies > 1:
+                kept.append((row["label_hash"], row["data_hash"], text))
+        for copy in range(1, copies):
+            for label_hash, data_hash, text in kept:
+                for known in (label_hash, data_hash):
+                    text = text.replace(known.encode(), _copied(known, copy).encode())
+                file.write(b",\n" + text)
+        file.write(b"]" if file.tell() else b"[]")
+    return objects * copies
+
+
+def _copied(uuid: str, copy: int) -> str:
+    """The hash that stands for another one in a copy."""
+    return f"{uuid[:9]}{copy:04x}{uuid[13:]}"

@@ -90,3 +90,18 @@ def test_a_mask_fills_an_ellipse_row_by_row(box: tuple[int, int, int, int]) -> N
     assert grid.shape == (height, width)
     assert grid[top : top + box_height, left : left + box_width].sum() == grid.sum()
     assert (grid.any(axis=1).nonzero()[0] == np.arange(top, top + box_height)).all()
+
+
+def test_copies_hold_the_same_labels_of_other_files(tmp_path: Path) -> None:
+    once = write_dataset(tmp_path / "once", Recipe(images=3))
+    thrice = write_dataset(tmp_path / "thrice", Recipe(images=3, copies=3))
+    rows = json.loads(thrice.labels.read_bytes())
+    assert (thrice.images, thrice.objects) == (9, 3 * once.objects)
+    assert rows[:3] == json.loads(once.labels.read_bytes())
+    for key in ("label_hash", "data_hash"):
+        assert len({row[key] for row in rows}) == 9
+    for row in rows:
+        assert list(row["data_units"]) == [row["data_hash"]]
+    assert [row["object_answers"] for row in rows] == 3 * [
+        row["object_answers"] for row in rows[:3]
+    ]
