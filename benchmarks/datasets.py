@@ -137,5 +137,5 @@ def _write_rows(path: Path, rows: Iterator[Json], copies: int) -> int:
 
 
 def _copied(uuid: str, copy: int) -> str:
-    """The hash that stands for another one in a copy."""
-    return f"{uuid[:9]}{copy:04x}{uuid[13:]}"
+    """The hash that stands for another one in a copy, of another version than all that are made."""
+    return f"{uuid[:14]}{0x8000 + copy:04x}{uuid[18:]}"

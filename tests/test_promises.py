@@ -50,3 +50,4 @@ def test_every_bound_is_told_with_its_value() -> None:
         assert f"| {told}" in section
     assert section.count(f"{limits.row_bytes >> 20} MiB") == 2
     assert f"beyond {limits.unpacked_bytes >> 30} GiB" in section
+    assert f"| {limits.shared_bytes >> 30} GiB | `{PREFIX}SHARED_BYTES` |" in section

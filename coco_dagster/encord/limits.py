@@ -30,6 +30,8 @@ class SourceLimits(Struct, frozen=True, kw_only=True):
         files: files of a folder or zip.
         unpacked_bytes: bytes that a compressed file or a zip may always unpack to.
         expansion: what it may unpack to beyond that, as a multiple of its own size.
+        shared_bytes: bytes of label rows from one that shows a file to the last one that shows it
+            too; an export holds about twice as much in memory, to bring their labels together.
         links: whether links in a folder to files outside of it are followed.
     """
 
@@ -39,6 +41,7 @@ class SourceLimits(Struct, frozen=True, kw_only=True):
     files: Bound = 1_000_000
     unpacked_bytes: Bound = 1 << 30
     expansion: Bound = 200
+    shared_bytes: Bound = 3 << 30
     links: bool = False
 
     def how_to_raise(self, name: str) -> str:

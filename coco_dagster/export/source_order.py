@@ -8,6 +8,8 @@ import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
+from coco_dagster.encord.limits import SourceLimits, limits_of
+from coco_dagster.errors import ExportError
 from coco_dagster.export.places import PartPlace, PartSlice, TableFolder, Window
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.processes import CHUNK_BYTES
@@ -156,7 +158,10 @@ def _joined(windows: Sequence[tuple[Window, int | None]], heaviest: int) -> Iter
 
 
 def groups_of_windows(
-    windows: Sequence[Window], branches: Sequence[str], main_branch: str
+    windows: Sequence[Window],
+    branches: Sequence[str],
+    main_branch: str,
+    limits: SourceLimits | None = None,
 ) -> list[list[PartSlice]]:
     """Slices that have to be rendered together, group by group in source order.
 
@@ -167,7 +172,12 @@ def groups_of_windows(
         windows: all label rows.
         branches: branches that are exported.
         main_branch: branch of label rows that name none.
+        limits: how far apart such label rows may stand; by default what holds in this process.
+
+    Raises:
+        ExportError: they stand farther apart.
     """
+    limits = limits or limits_of()
     if len(windows) < 2:
         return [list(window) for window in windows]
     files = pl.concat(
@@ -191,9 +201,24 @@ def groups_of_windows(
         while inner <= last:
             last = max(last, reach[inner])
             inner += 1
+        if last > window and (last + 1 - window) * CHUNK_BYTES > limits.shared_bytes:
+            raise _too_far_apart(spans, window, last, limits)
         groups.append([part for inside in windows[window : last + 1] for part in inside])
         window = last + 1
     return groups
+
+
+def _too_far_apart(spans: pl.DataFrame, first: int, last: int, limits: SourceLimits) -> ExportError:
+    """What is said of label rows of the same files that cannot be brought together."""
+    files = spans.filter(pl.col("first") >= first, pl.col("last") <= last)
+    farthest = files.sort(pl.col("last") - pl.col("first"), "data_hash", descending=True)
+    gigabytes = (last + 1 - first) * CHUNK_BYTES / 1e9
+    return ExportError(
+        f"{files.height:,} files are shown by several label rows that stand far apart, such as the "
+        f"file {farthest['data_hash'][0]}: about {gigabytes:.1f} GB of label rows would have to be "
+        "in memory at once. Let the label rows of a file follow each other, or export them in "
+        f"parts, such as by dataset; {limits.how_to_raise('shared_bytes')}."
+    )
 
 
 def _exported_files(part: PartSlice, branches: Sequence[str], main_branch: str) -> pl.DataFrame:

@@ -117,8 +117,11 @@ def _check_step(
 ) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(**steps.check_step(step, [check.spec for check in checks]))
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from coco_dagster.orchestrate.coco_sample import CocoSamples
+
         store = pipeline_store(context, steps.pipeline, steps.specs)
         partitions = _partitions_of_run(context, store)
+        samples = CocoSamples(given.sample_images)
         for check in checks:
             if check.spec.key in context.selected_asset_check_keys:
                 scope = Scope(
@@ -127,7 +130,7 @@ def _check_step(
                     partitions,
                     check.settings.threshold,
                     tuple(given.consumers),
-                    given.sample_images,
+                    samples,
                 )
                 yield _result(check, scope)
 

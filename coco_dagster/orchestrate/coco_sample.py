@@ -23,6 +23,28 @@ Sample = dict[str, Any]
 """A COCO object: `images`, `annotations`, `categories`, with the keys of its file."""
 
 
+class CocoSamples:
+    """Samples of COCO files, each taken once however many checks look at it.
+
+    Args:
+        images: number of images of each file at most.
+    """
+
+    def __init__(self, images: int) -> None:
+        self._images = images
+        self._taken: dict[str, Sample] = {}
+
+    def of(self, location: str) -> Sample:
+        """The sample of a file, not to be changed.
+
+        Args:
+            location: path or URL of the file.
+        """
+        if location not in self._taken:
+            self._taken[location] = coco_sample(location, self._images)
+        return self._taken[location]
+
+
 def coco_sample(location: str, images: int) -> Sample:
     """Some images of a COCO file with all their annotations.
 

@@ -44,14 +44,13 @@ def _counts_add_up(scope: Scope) -> Verdict:
 
 
 def _loads_in_pycocotools(scope: Scope) -> Verdict:
-    from coco_dagster.orchestrate.coco_sample import coco_sample
     from coco_dagster.orchestrate.self_evaluation import complaints_of_pycocotools
 
     complaints: list[str] = []
     files = images = annotations = 0
     for _, export, manifest in _manifests(scope):
         for file in manifest.coco_files:
-            sample = coco_sample(f"{export}/{file.path}", scope.sample_images)
+            sample = scope.samples.of(f"{export}/{file.path}")
             complaints += [f"{file.path}: {said}" for said in complaints_of_pycocotools(sample)]
             files += 1
             images += len(sample["images"])
@@ -64,14 +63,13 @@ def _loads_in_pycocotools(scope: Scope) -> Verdict:
 
 
 def _scores_itself(scope: Scope) -> Verdict:
-    from coco_dagster.orchestrate.coco_sample import coco_sample
     from coco_dagster.orchestrate.self_evaluation import complaints_of_pycocotools, evaluated
 
     imperfect: list[str] = []
     facts: dict[str, Any] = {}
     for _, export, manifest in _manifests(scope):
         for file in manifest.coco_files:
-            sample = coco_sample(f"{export}/{file.path}", scope.sample_images)
+            sample = scope.samples.of(f"{export}/{file.path}")
             if complaints_of_pycocotools(sample):
                 imperfect.append(f"{file.path}: pycocotools does not load it.")
                 continue

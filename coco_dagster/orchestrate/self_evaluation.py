@@ -132,13 +132,30 @@ def _precision(
         return None, 0
     given = _loaded({**sample, "annotations": truth})
     found = _loaded({**sample, "annotations": [{**entry, "score": 1.0} for entry in truth]})
+    images: dict[int, set[int]] = {}
+    for entry in truth:
+        images.setdefault(entry["category_id"], set()).add(entry["image_id"])
+    # pycocotools looks at every pair of a category and an image, of which most hold nothing.
+    found_again = [
+        _of_category(COCOeval(given, found, kind), category, sorted(of_category), points)
+        for category, of_category in images.items()
+    ]
+    precisions = [precision for precision, _ in found_again if precision is not None]
+    scored = sum(number for _, number in found_again)
+    return (float(np.mean(precisions)) if precisions else None), scored
+
+
+def _of_category(
+    evaluation: COCOeval, category: int, images: list[int], points: int | None
+) -> tuple[float | None, int]:
+    """Average precision of a category on some images, and how many annotations were scored."""
+    parameters = evaluation.params
+    parameters.catIds, parameters.imgIds = [category], images
+    parameters.maxDets = [len(evaluation.cocoGt.anns)]
+    parameters.areaRng, parameters.areaRngLbl = [[0, 1e10]], ["all"]
+    if points is not None:
+        parameters.kpt_oks_sigmas = np.full(points, 0.1)
     with redirect_stdout(StringIO()):
-        evaluation = COCOeval(given, found, kind)
-        evaluation.params.maxDets = [len(truth)]
-        evaluation.params.areaRng = [[0, 1e10]]
-        evaluation.params.areaRngLbl = ["all"]
-        if points is not None:
-            evaluation.params.kpt_oks_sigmas = np.full(points, 0.1)
         evaluation.evaluate()
         evaluation.accumulate()
     scored = sum(len(image["gtIds"]) for image in evaluation.evalImgs if image)

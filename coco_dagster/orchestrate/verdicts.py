@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from coco_dagster.orchestrate.store import Partition, PipelineStore
 
 if TYPE_CHECKING:
+    from coco_dagster.orchestrate.coco_sample import CocoSamples
     from coco_dagster.tables.store import TableSet
 
 
@@ -35,7 +36,7 @@ class Scope:
         partitions: partitions that the run made.
         threshold: what the check lets pass.
         consumers: programs that the validator takes into account.
-        sample_images: images of each COCO file that pycocotools is given at most.
+        samples: what pycocotools is given of each COCO file.
     """
 
     store: PipelineStore
@@ -43,7 +44,7 @@ class Scope:
     partitions: Sequence[Partition]
     threshold: float
     consumers: tuple[str, ...]
-    sample_images: int
+    samples: "CocoSamples"
 
     def labels(self) -> "list[TableSet]":
         """Tables of the partitions."""

@@ -92,6 +92,12 @@ def test_a_mask_fills_an_ellipse_row_by_row(box: tuple[int, int, int, int]) -> N
     assert (grid.any(axis=1).nonzero()[0] == np.arange(top, top + box_height)).all()
 
 
+def test_no_copy_has_a_hash_of_another(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path, Recipe(images=300, copies=40))
+    rows = json.loads(dataset.labels.read_bytes())
+    assert len({row["data_hash"] for row in rows}) == len(rows) == 300 * 40
+
+
 def test_copies_hold_the_same_labels_of_other_files(tmp_path: Path) -> None:
     once = write_dataset(tmp_path / "once", Recipe(images=3))
     thrice = write_dataset(tmp_path / "thrice", Recipe(images=3, copies=3))
