@@ -7,7 +7,7 @@ duplicates) is judged after the last one was added, in numpy and Arrow.
 from array import array
 from collections.abc import Sequence
 from hashlib import sha256
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -63,8 +63,8 @@ def in_key_order(
     Returns:
         Positions in `added`, and the frame of each of them as a position in `frames`.
     """
-    frame = frames.position[np.array([number for number, *_ in added], np.int64)]
-    objects = pl.Series([facts[0] for _, _, _, _, _, facts in added], dtype=pl.String)
+    frame = frames.position[np.fromiter(map(itemgetter(0), added), np.int64, len(added))]
+    objects = pl.Series([facts[0] for facts in map(itemgetter(5), added)], dtype=pl.String)
     order = pl.DataFrame({"frame": frame, "object": objects}).select(
         pl.arg_sort_by("frame", "object", maintain_order=True)
     )
@@ -90,7 +90,7 @@ def annotation_table(
     of = pa.array(frame)
     count = len(added)
     dates = read_dates([*created_at, *edited_at])
-    users = pa.array(pseudonyms([*created_by, *edited_by]), pa.string())
+    users = pseudonyms([*created_by, *edited_by])
     columns: dict[str, Any] = {
         "label_hash": frames.label_hash.take(of),
         "data_hash": frames.data_hash.take(of),
@@ -160,10 +160,11 @@ def _scattered(
     return pa.array(values, kind).take(pa.array(places, mask=places < 0))
 
 
-def pseudonyms(users: Sequence[str | None]) -> list[str | None]:
+def pseudonyms(users: Sequence[str | None]) -> pa.StringArray:
     """Users as written, e-mail addresses as ``user-`` and ten hex digits of their SHA-256."""
-    names = {user: user and _pseudonym(user) for user in set(users)}
-    return [names[user] for user in users]
+    column = pa.array(users, pa.string()).dictionary_encode()
+    names = [_pseudonym(user) for user in column.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(column.indices)
 
 
 def _pseudonym(user: str) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from coco_dagster.encord.run_lengths import ragged_arange
 from coco_dagster.tables.schemas import ANSWERS, table_key
 
 _OWNER: Final = ("label_hash", "owner", "owner_hash")
@@ -64,15 +65,17 @@ class AnswerTable:
     def table(self) -> pa.Table:
         """The table, sorted by its key."""
         of_owner = [statements for _, _, _, statements in self._owners]
-        stated = list(chain.from_iterable(of_owner))
         # Equality would compare all of their values; the same object is enough.
-        distinct = {id(statement): statement for statement in stated}
-        number = {identity: number for number, identity in enumerate(distinct)}
+        distinct = {id(statements): statements for statements in of_owner}
         owners = _table([owner[:3] for owner in self._owners], _OWNER)
-        statements = _table(list(distinct.values()), _STATEMENT)
-        sizes = [len(statements) for statements in of_owner]
-        owner_of = np.repeat(np.arange(len(sizes)), sizes)
-        statement_of = np.array([number[id(statement)] for statement in stated], np.int64)
+        statements = _table(list(chain.from_iterable(distinct.values())), _STATEMENT)
+        sizes = np.array([len(stated) for stated in distinct.values()], np.int64)
+        number = {identity: number for number, identity in enumerate(distinct)}
+        stated_of = np.array([number[id(stated)] for stated in of_owner], np.int64)
+        owner_of = np.repeat(np.arange(len(of_owner)), sizes[stated_of])
+        ends = np.cumsum(sizes)
+        within = ragged_arange(sizes[stated_of])
+        statement_of = np.repeat((ends - sizes)[stated_of], sizes[stated_of]) + within
         order = np.lexsort(
             (
                 _ranks(statements, [name for name in table_key(ANSWERS) if name in _STATEMENT])[

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -29,28 +29,28 @@ def read_dates(texts: Sequence[str | None]) -> pa.Array:
     Returns:
         Timestamps in microseconds, as many as texts.
     """
-    unknown = set(texts) - _microseconds.keys()
-    if unknown:
-        if len(_microseconds) > _REMEMBERED:
-            _microseconds.clear()
-            unknown = set(texts)
-        _microseconds.update(_read(unknown))
-    return pa.array([_microseconds[text] for text in texts], pa.int64()).cast(TIME)
+    column = pa.array(texts, pa.string()).dictionary_encode()
+    distinct = column.dictionary.to_pylist()
+    if len(_microseconds) > _REMEMBERED:
+        _microseconds.clear()
+    _microseconds.update(_read([text for text in distinct if text not in _microseconds]))
+    found = pa.array([_microseconds[text] for text in distinct], pa.int64())
+    return found.take(column.indices).cast(TIME)
 
 
 _REMEMBERED: Final = 100_000
-_microseconds: Final[dict[str | None, int | None]] = {}
+_microseconds: Final[dict[str, int | None]] = {}
 """Texts that were read lately: label rows repeat the same few thousand dates."""
 
 
-def _read(given: Iterable[str | None]) -> Iterator[tuple[str | None, int | None]]:
+def _read(texts: Sequence[str]) -> Iterator[tuple[str, int | None]]:
     """Each text with its microseconds since 1970."""
-    texts = [text for text in given if text is not None]
+    if not texts:
+        return
     bare = pl.col("text").str.strip_chars().str.replace(r"(?: ?(?:GMT|UTC|Z)|\+00:00)$", "")
     forms = pl.coalesce(bare.str.to_datetime(form, time_unit="us", strict=False) for form in _FORMS)
     # Python, and with it JSON's readers, know the years 1 to 9999 alone.
     read = pl.when(forms.dt.year().is_between(dt.MINYEAR, dt.MAXYEAR)).then(forms.dt.epoch("us"))
-    yield None, None
     found = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(read).to_series()
     for text, microseconds in zip(texts, found, strict=True):
         yield text, _any_date(text) if microseconds is None else microseconds

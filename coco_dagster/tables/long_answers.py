@@ -8,6 +8,7 @@ make gigabytes of each.
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,11 +50,19 @@ def without_long_answers(
 
 
 def _most_bytes_of_a_row(table: pa.Table, text: str) -> int:
-    """Bytes of the texts of the label row that has the most of them."""
-    rows = pl.DataFrame(pl.from_arrow(table.select(["label_hash", text])))
-    length = pl.col(text).str.len_bytes().cast(pl.Int64)
-    most = rows.group_by("label_hash").agg(length.sum().alias("bytes")).select(pl.max("bytes"))
-    return most.item() or 0
+    """Bytes of the texts of the label row that has the most of them.
+
+    Args:
+        table: sorted by `label_hash`.
+        text: column with the texts.
+    """
+    if not table.num_rows:
+        return 0
+    rows = table["label_hash"].combine_chunks()
+    begins = pc.not_equal(rows[1:], rows[:-1]).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(np.concatenate(([True], begins)))
+    sizes = pc.binary_length(table[text]).fill_null(0).to_numpy().astype(np.int64)
+    return int(np.add.reduceat(sizes, starts).max())
 
 
 def _with_owner(table: pa.Table, text: str) -> pl.DataFrame:

@@ -132,9 +132,11 @@ class RowTables:
         """Note dates of label rows that are none, since they decide which edition is exported."""
         columns = _columns(self._rows, _ROW)
         for name in _DATES:
-            is_date = read_dates(columns[name]).is_valid().to_pylist()
+            dates = read_dates(columns[name])
+            if dates.null_count == sum(not text for text in columns[name]):
+                continue
             for label_hash, text, is_read in zip(
-                columns["label_hash"], columns[name], is_date, strict=True
+                columns["label_hash"], columns[name], dates.is_valid().to_pylist(), strict=True
             ):
                 if text and not is_read:
                     place = Place(label_hash, path=f"$.{name}")
