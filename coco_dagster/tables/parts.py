@@ -53,32 +53,41 @@ def part_path(folder: "Location", table: str, part: int | str, form: Format) -> 
 def write_part(
     folder: "Location", part: int | str, tables: Mapping[str, pa.Table], form: Format
 ) -> dict[str, PartInfo]:
-    """Write the tables of one part; a file is there as a whole or not at all."""
+    """Write the tables of one part.
+
+    A file that outlives a run is there as a whole or not at all.
+    """
+    write = _write_parquet if form == "parquet" else _write_arrow
     return {
-        name: _write_table(part_path(folder, name, part, form), name, table, form)
+        name: write(part_path(folder, name, part, form), name, table)
         for name, table in tables.items()
     }
 
 
-def _write_table(path: "Location", name: str, table: pa.Table, form: Format) -> PartInfo:
+def _write_parquet(path: "Location", name: str, table: pa.Table) -> PartInfo:
     sink = pa.BufferOutputStream()
-    if form == "arrow":
-        with pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
-    else:
-        pq.write_table(
-            table,
-            sink,
-            compression="zstd",
-            compression_level=_COMPRESSION_LEVEL,
-            write_statistics=True,
-            row_group_size=max(1, table.num_rows),
-            sorting_columns=_sorting_columns(name, table.schema),
-        )
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=_COMPRESSION_LEVEL,
+        write_statistics=True,
+        row_group_size=max(1, table.num_rows),
+        sorting_columns=_sorting_columns(name, table.schema),
+    )
     data = sink.getvalue()
     write_atomically(path, data)
-    digest = content_digest(table) if form == "parquet" else ""
-    return PartInfo(table.num_rows, data.size, digest)
+    return PartInfo(table.num_rows, data.size, content_digest(table))
+
+
+def _write_arrow(path: "Location", name: str, table: pa.Table) -> PartInfo:
+    with storage_failures(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Tables may lie in a file of this name, mapped into memory: it lives on without its name.
+        path.unlink(missing_ok=True)
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        return PartInfo(table.num_rows, path.stat().st_size, "")
 
 
 def _sorting_columns(name: str, schema: pa.Schema) -> list[pq.SortingColumn] | None:

@@ -133,3 +133,14 @@ def test_a_file_is_replaced_whole_and_leaves_no_draft(tmp_path: Path) -> None:
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_a_part_that_is_open_may_be_written_anew(
+    tmp_path: Path, tables: dict[str, pa.Table]
+) -> None:
+    write_part(tmp_path, 0, tables, "arrow")
+    opened = read_part(tmp_path, 0, ["annotations"], "arrow")["annotations"]
+    write_part(tmp_path, 0, {"annotations": opened.slice(1)}, "arrow")
+    assert opened.to_pylist() == tables["annotations"].to_pylist()
+    again = read_part(tmp_path, 0, ["annotations"], "arrow")["annotations"]
+    assert again.to_pylist() == tables["annotations"].to_pylist()[1:]
