@@ -36,13 +36,13 @@ _geometry: Final = attrgetter(
     "theta", "ring_sizes", "polygon_sizes", "bitmask", "point_names", "visibility"
 )
 
-AddedAnnotation = tuple[int, int, FramePlace, "array[float]", tuple[Any, ...], tuple[Any, ...]]
+AddedAnnotation = tuple[int, int, FramePlace, tuple[Any, ...], tuple[Any, ...]]
 """An annotation that was read and may still be rejected.
 
-Number of its frame, position in the frame's list of objects, place, coordinates, the rest of its
-geometry, and facts. A bare tuple: there is one for each annotation, and anything with names takes
-several times as long to make. It does not hold the label, so that a label row can leave memory as
-soon as it is read.
+Number of its frame, position in the frame's list of objects, place, geometry but for its
+coordinates, and facts. A bare tuple: there is one for each annotation, and anything with names
+takes several times as long to make. It does not hold the label, so that a label row can leave
+memory as soon as it is read.
 """
 
 
@@ -50,9 +50,7 @@ def added_annotation(
     frame_number: int, index: int, place: FramePlace, label: ObjectLabel, drawn: Drawn
 ) -> AddedAnnotation:
     """Facts of a label on its frame."""
-    # A list of numbers takes four times the memory and is out of the cache when it is needed.
-    coordinates = array("d", drawn.coordinates)
-    return (frame_number, index, place, coordinates, _geometry(drawn), _facts(label))
+    return (frame_number, index, place, _geometry(drawn), _facts(label))
 
 
 def in_key_order(
@@ -64,7 +62,7 @@ def in_key_order(
         Positions in `added`, and the frame of each of them as a position in `frames`.
     """
     frame = frames.position[np.fromiter(map(itemgetter(0), added), np.int64, len(added))]
-    objects = pl.Series([facts[0] for facts in map(itemgetter(5), added)], dtype=pl.String)
+    objects = pl.Series([facts[0] for facts in map(itemgetter(4), added)], dtype=pl.String)
     order = pl.DataFrame({"frame": frame, "object": objects}).select(
         pl.arg_sort_by("frame", "object", maintain_order=True)
     )
@@ -73,17 +71,21 @@ def in_key_order(
 
 
 def annotation_table(
-    added: Sequence[AddedAnnotation], frame: NDArray[np.int64], frames: FrameKeys
+    added: Sequence[AddedAnnotation],
+    coordinates: pa.ListArray,
+    frame: NDArray[np.int64],
+    frames: FrameKeys,
 ) -> pa.Table:
     """Annotations as a table of the schema `ANNOTATIONS`, in the given order.
 
     Args:
         added: the annotations.
+        coordinates: those of each.
         frame: the frame of each, as a position in `frames`.
         frames: keys and sizes of all frames; the size stands in for that of a mask's grid where
             the label does not say it.
     """
-    _, indexes, _, coordinates, geometry, facts = _transposed(added, 6)
+    _, indexes, _, geometry, facts = _transposed(added, 5)
     objects, features, shapes, manual, confidence, *who_and_when = _transposed(facts, 9)
     created_at, created_by, edited_at, edited_by = who_and_when
     theta, ring_sizes, polygon_sizes, bitmasks, point_names, visibility = _transposed(geometry, 6)
@@ -99,7 +101,7 @@ def annotation_table(
         "feature_hash": pa.array(features, pa.string()),
         "annotation_index": pa.array(indexes, pa.int32()),
         "shape": pa.array(shapes, pa.string()),
-        "coordinates": _number_lists(coordinates),
+        "coordinates": coordinates,
         "ring_sizes": pa.array(ring_sizes, pa.list_(pa.int32())),
         "polygon_sizes": pa.array(polygon_sizes, pa.list_(pa.int32())),
         "theta": pa.array(theta, pa.float64()),
@@ -122,12 +124,27 @@ def _transposed(rows: Sequence[tuple[Any, ...]], columns: int) -> list[tuple[Any
     return list(zip(*rows, strict=True)) or [()] * columns
 
 
-def _number_lists(numbers: "Sequence[array[float]]") -> pa.ListArray:
-    """Arrays of doubles as a column of lists."""
-    offsets = np.zeros(len(numbers) + 1, np.int32)
-    np.cumsum([len(values) for values in numbers], out=offsets[1:])
-    flat = np.frombuffer(b"".join(numbers), np.float64)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
+class NumberLists:
+    """Lists of numbers in the making.
+
+    All numbers stand in a row: as many lists take four times the memory, and are out of the cache
+    when they are needed.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = array("d")
+        self._ends = array("q", [0])
+
+    def add(self, numbers: list[float]) -> None:
+        """Add a list."""
+        self._numbers.fromlist(numbers)
+        self._ends.append(len(self._numbers))
+
+    def column(self) -> pa.ListArray:
+        """The lists."""
+        ends = np.frombuffer(self._ends, np.int64).astype(np.int32)
+        numbers = np.frombuffer(self._numbers, np.float64)
+        return pa.ListArray.from_arrays(pa.array(ends), pa.array(numbers))
 
 
 def _mask_columns(

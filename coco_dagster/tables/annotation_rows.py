@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from coco_dagster.encord.shapes import Drawn, ObjectLabel
 from coco_dagster.tables.annotation_columns import (
     AddedAnnotation,
+    NumberLists,
     added_annotation,
     annotation_table,
     in_key_order,
@@ -29,6 +30,7 @@ class AnnotationRows:
     def __init__(self, endings: ObjectEndings) -> None:
         self._endings = endings
         self._added: list[AddedAnnotation] = []
+        self._coordinates = NumberLists()
         self._notes: list[tuple[int, str, str]] = []
 
     def add(
@@ -44,6 +46,7 @@ class AnnotationRows:
             drawn: its geometry.
         """
         self._added.append(added_annotation(frame, index, place, label, drawn))
+        self._coordinates.add(drawn.coordinates)
 
     def note_next(self, code: str, message: str) -> None:
         """Note what was mended of the annotation that is added next, should it be kept."""
@@ -57,7 +60,8 @@ class AnnotationRows:
         """
         positions, frame = in_key_order(self._added, frames)
         added = [self._added[position] for position in positions.tolist()]
-        table = annotation_table(added, frame, frames)
+        coordinates = self._coordinates.column().take(pa.array(positions))
+        table = annotation_table(added, coordinates, frame, frames)
         verdict = check_geometry(table, frames.width[frame], frames.height[frame])
         keep = verdict.faults == 0
         for annotation in np.flatnonzero(~keep).tolist():
@@ -82,11 +86,11 @@ class AnnotationRows:
         return table, frames.image_index.to_numpy()[frame[keep]]
 
     def _reject(self, added: AddedAnnotation, code: str, message: str) -> None:
-        _, index, place, _, _, facts = added
+        _, index, place, _, facts = added
         self._endings.end_added(place, index, facts[0], code, message)
 
     def _note(self, added: AddedAnnotation, code: str, message: str) -> None:
-        _, index, place, _, _, facts = added
+        _, index, place, _, facts = added
         self._endings.note_added(place, index, facts[0], code, message)
 
     def _add_notes(self, keep: NDArray[np.bool_]) -> None:
