@@ -23,6 +23,7 @@ SAMPLE_EVERY = 0.02
 LARGEST_SHARE = 0.1
 ORPHANS_END_WITHIN = 5.0
 PR_SET_CHILD_SUBREAPER = 36
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 class CommandError(Exception):
@@ -66,7 +67,9 @@ def _run(command: Sequence[str], *, sample: bool) -> Measurement:
     _adopt_orphans()
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=_environment()
+        )
         with contextlib.ExitStack() as stack:
             samples = stack.enter_context(_sampled_peak()) if sample else []
             _, status, usage = os.wait4(process.pid, 0)
@@ -80,6 +83,14 @@ def _run(command: Sequence[str], *, sample: bool) -> Measurement:
         stdout.seek(0)
         output = stdout.read().decode()
     return Measurement(wall=wall, cpu=cpu, peak=max(samples, default=None), output=output)
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, but that modules are compiled once, as those of an installed package.
+
+    From an editable install they would otherwise be compiled at every start.
+    """
+    return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
 
 
 def _adopt_orphans() -> None:
