@@ -132,10 +132,11 @@ def _precision(
         return None, 0
     given = _loaded({**sample, "annotations": truth})
     found = _loaded({**sample, "annotations": [{**entry, "score": 1.0} for entry in truth]})
+    # pycocotools looks at every pair of a category and an image, of which most hold nothing.
     images: dict[int, set[int]] = {}
     for entry in truth:
-        images.setdefault(entry["category_id"], set()).add(entry["image_id"])
-    # pycocotools looks at every pair of a category and an image, of which most hold nothing.
+        if entry["category_id"] in given.cats and entry["image_id"] in given.imgs:
+            images.setdefault(entry["category_id"], set()).add(entry["image_id"])
     found_again = [
         _of_category(COCOeval(given, found, kind), category, sorted(of_category), points)
         for category, of_category in images.items()
