@@ -5,7 +5,9 @@ height, with the origin in the top left corner and y pointing down; angles are d
 on screen. Geometry is read as drawn: nothing is clipped, rounded or converted to pixels here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
+from operator import attrgetter
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -105,20 +107,23 @@ class Cuboid2D(Struct, gc=False):
 Name = Annotated[str, Meta(min_length=1)]
 
 
-class ObjectLabel(Struct, gc=False):
-    """One object on one frame, with the geometry of its shape as far as it is present."""
+class ObjectLabel(Struct, gc=False, kw_only=True):
+    """One object on one frame, with the geometry of its shape as far as it is present.
 
-    object_hash: Name = field(name="objectHash")
-    feature_hash: Name = field(name="featureHash")
-    shape: Name
+    Fields stand in the order in which Encord writes their keys, where msgspec finds them at once.
+    """
+
     name: str | None = None
-    is_deleted: bool | None = field(name="isDeleted", default=None)
-    manual_annotation: bool | UnsetType = field(name="manualAnnotation", default=UNSET)
-    confidence: float | None = None
+    shape: Name
     created_at: str | None = field(name="createdAt", default=None)
     created_by: str | None = field(name="createdBy", default=None)
+    is_deleted: bool | None = field(name="isDeleted", default=None)
+    confidence: float | None = None
+    object_hash: Name = field(name="objectHash")
+    feature_hash: Name = field(name="featureHash")
     last_edited_at: str | None = field(name="lastEditedAt", default=None)
     last_edited_by: str | None = field(name="lastEditedBy", default=None)
+    manual_annotation: bool | UnsetType = field(name="manualAnnotation", default=UNSET)
     bounding_box: BoundingBox | None = field(name="boundingBox", default=None)
     rotatable_bounding_box: RotatableBoundingBox | None = field(
         name="rotatableBoundingBox", default=None
@@ -169,6 +174,10 @@ class Drawn(Struct, gc=False):
 
 
 _P = TypeVar("_P")
+_KEYS: Final = [str(number) for number in range(1_000)]
+"""Keys of points that stand in their order already, as nearly all do."""
+
+_xy: Final = attrgetter("x", "y")
 _POLYGON_DECODER: Final = msgspec.json.Decoder(dict[str, XY] | list[XY] | None)
 
 
@@ -180,6 +189,8 @@ def _in_order(points: dict[str, _P] | list[_P], key: str) -> list[_P]:
     """Points in the order of their integer keys; JSON order is not the order of points."""
     if isinstance(points, list):
         return points
+    if list(points) == _KEYS[: len(points)]:
+        return list(points.values())
     try:
         numbered = [(int(index), point) for index, point in points.items()]
     except ValueError:
@@ -190,8 +201,8 @@ def _in_order(points: dict[str, _P] | list[_P], key: str) -> list[_P]:
     return [point for _, point in numbered]
 
 
-def _flat(points: list[XY]) -> list[float]:
-    return [number for point in points for number in (point.x, point.y)]
+def _flat(points: Iterable[XY]) -> list[float]:
+    return list(chain.from_iterable(map(_xy, points)))
 
 
 def read_bounding_box(label: ObjectLabel) -> Drawn:
@@ -278,7 +289,7 @@ def read_skeleton(label: ObjectLabel) -> Drawn:
     visibility = [keypoint_visibility(point) for point in points]
     unknown = None in visibility
     return Drawn(
-        [number for point in points for number in (point.x, point.y)],
+        _flat(points),
         point_names=[
             f"point_{position}" if point.name is None else point.name
             for position, point in enumerate(points)

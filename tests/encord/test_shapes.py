@@ -238,3 +238,12 @@ def test_a_grid_that_is_no_whole_number_of_pixels_is_rejected(key: str, value: A
 )
 def test_a_cuboid_needs_a_face_and_a_way_back(geometry: JSON) -> None:
     assert error_of(drawn("cuboid_2d", "cuboid_2d", geometry)).code == "malformed_geometry"
+
+
+@pytest.mark.parametrize("count", [3, 1_001])
+def test_any_number_of_points_in_any_order_is_put_in_order(count: int) -> None:
+    ordered = {str(number): {"x": number, "y": 0} for number in range(count)}
+    backwards = dict(reversed(ordered.items()))
+    for points in (ordered, backwards):
+        found = read(drawn("polyline", "polyline", points)).coordinates
+        assert found[::2] == list(range(count))
