@@ -3,6 +3,9 @@
 import re
 from typing import Final, NamedTuple
 
+import msgspec
+from msgspec import Raw
+
 MAX_LEVELS: Final = 100
 """Levels that are kept of a row that cannot be read as it is; Encord uses fewer than twenty."""
 
@@ -19,6 +22,22 @@ class Shallow(NamedTuple):
 
     text: bytes
     first: bytes = b""
+
+
+def with_readable_depth(text: bytes, levels: int = MAX_LEVELS) -> Shallow:
+    """The text as it is, or `without_deep_values` where it is nested too deeply to be read.
+
+    Args:
+        text: one JSON value, which may be malformed.
+        levels: levels of lists and objects that are kept where there are too many.
+    """
+    try:
+        msgspec.json.decode(text, type=Raw)
+    except RecursionError:
+        return without_deep_values(text, levels)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    return Shallow(text)
 
 
 def without_deep_values(text: bytes, levels: int = MAX_LEVELS) -> Shallow:

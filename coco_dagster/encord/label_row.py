@@ -5,7 +5,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from coco_dagster.encord.shapes import ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
 from coco_dagster.encord.sizes import Number
 
 _L = TypeVar("_L")

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from coco_dagster.encord import surrogates
-from coco_dagster.encord.deep_values import MAX_LEVELS, without_deep_values
+from coco_dagster.encord.deep_values import MAX_LEVELS, with_readable_depth
 from coco_dagster.encord.json_paths import json_key
 from coco_dagster.encord.label_row import (
     UNREADABLE,
@@ -30,7 +30,8 @@ from coco_dagster.encord.label_row import (
     SpacePlacement,
     UnkeyedLabels,
 )
-from coco_dagster.encord.shapes import GEOMETRY_KEYS, ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
+from coco_dagster.encord.shapes import GEOMETRY_KEYS
 
 _L = TypeVar("_L")
 
@@ -62,16 +63,11 @@ class PieceReader:
 
     def with_shallow_values(self, row: bytes) -> bytes:
         """The row with null in place of values that are nested too deeply to be read."""
-        try:
-            msgspec.json.decode(row, type=Raw)
-        except RecursionError:
-            shallow = without_deep_values(row)
+        shallow = with_readable_depth(row)
+        if shallow.first:
             message = f"What is nested more than {MAX_LEVELS} levels deep is left out."
             self._note("nested_too_deeply", "$", message, shallow.first)
-            return shallow.text
-        except UNREADABLE:
-            pass
-        return row
+        return shallow.text
 
     def with_whole_characters(self, row: bytes) -> bytes:
         """The row with a replacement character for each half of a surrogate pair."""

@@ -20,7 +20,7 @@ from coco_dagster.encord.label_row import (
     SliceMetadata,
 )
 from coco_dagster.encord.label_row_pieces import PieceReader
-from coco_dagster.encord.shapes import ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
 
 
 class _StrictFrame(Struct, gc=False):

@@ -21,6 +21,7 @@ from coco_dagster.encord.label_row import (
 )
 from coco_dagster.encord.label_row_reader import LabelRowReader, read_answers
 from coco_dagster.encord.media import LabelledUnit, labelled_units
+from coco_dagster.encord.object_label import ObjectLabel, SkeletonPoint
 from coco_dagster.encord.ontology import Ontology
 from coco_dagster.encord.ontology_nodes import (
     RELATION_PREFIX,
@@ -30,7 +31,6 @@ from coco_dagster.encord.ontology_nodes import (
     Option,
 )
 from coco_dagster.encord.ontology_reader import by_number
-from coco_dagster.encord.shapes import ObjectLabel, SkeletonPoint
 
 _UNSEEN: Final[tuple[str | None, str | None]] = (None, None)
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from coco_dagster.encord import surrogates
-from coco_dagster.encord.deep_values import without_deep_values
+from coco_dagster.encord.deep_values import with_readable_depth
 from coco_dagster.encord.label_row import Note
 from coco_dagster.encord.ontology_nodes import (
     SKELETON,
@@ -80,15 +80,11 @@ class NodeReader:
 
     def with_shallow_values(self, data: bytes) -> bytes:
         """The ontology with null in place of values that are nested too deeply to be read."""
-        try:
-            msgspec.json.decode(data, type=Raw)
-        except RecursionError:
+        shallow = with_readable_depth(data, _MAX_LEVELS)
+        if shallow.first:
             message = f"What is nested more than {_MAX_LEVELS} levels deep is left out."
             self._note("nested_too_deeply", "$", message)
-            return without_deep_values(data, _MAX_LEVELS).text
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            pass
-        return data
+        return shallow.text
 
     def with_whole_characters(self, data: bytes) -> bytes:
         """The ontology with a replacement character for each half of a surrogate pair."""

@@ -15,7 +15,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from coco_dagster.encord.shapes import Drawn, MaskGrid, ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
+from coco_dagster.encord.shapes import Drawn, MaskGrid
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.object_endings import FramePlace
 from coco_dagster.tables.row_tables import FrameKeys

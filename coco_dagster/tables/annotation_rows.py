@@ -5,7 +5,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from coco_dagster.encord.shapes import Drawn, ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
+from coco_dagster.encord.shapes import Drawn
 from coco_dagster.tables.annotation_columns import (
     AddedAnnotation,
     NumberLists,

@@ -14,7 +14,8 @@ from coco_dagster.encord.json_paths import json_key
 from coco_dagster.encord.label_row import FrameLabels, Malformed
 from coco_dagster.encord.label_row_reader import read_answers
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
-from coco_dagster.encord.shapes import SHAPES, Drawn, GeometryError, ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
+from coco_dagster.encord.shapes import SHAPES, Drawn, GeometryError
 from coco_dagster.tables.annotation_rows import AnnotationRows, object_table
 from coco_dagster.tables.answers import AnswerRows, Owner
 from coco_dagster.tables.findings import FindingRows, Place, concat_findings

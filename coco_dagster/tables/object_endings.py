@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from coco_dagster.encord.json_paths import Fragments, json_key
 from coco_dagster.encord.label_row import Malformed
-from coco_dagster.encord.shapes import RANGE_SHAPES, SHAPES, UNRENDERABLE_SHAPES, ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
+from coco_dagster.encord.shapes import RANGE_SHAPES, SHAPES, UNRENDERABLE_SHAPES
 from coco_dagster.tables.findings import FindingRows, Outcome, Place
 from coco_dagster.tables.ontology_index import OntologyIndex
 from coco_dagster.tables.row_reading import RawRow, ReadRow

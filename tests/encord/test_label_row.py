@@ -18,7 +18,7 @@ from coco_dagster.encord.label_row import (
 )
 from coco_dagster.encord.label_row_reader import LabelRowReader
 from coco_dagster.encord.media import labelled_units
-from coco_dagster.encord.shapes import ObjectLabel
+from coco_dagster.encord.object_label import ObjectLabel
 from tests.label_rows import (
     JSON,
     as_json,

@@ -5,12 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from coco_dagster.encord.object_label import ObjectLabel, SkeletonPoint
 from coco_dagster.encord.shapes import (
     GEOMETRY_KEYS,
     SHAPES,
     GeometryError,
-    ObjectLabel,
-    SkeletonPoint,
     keypoint_visibility,
 )
 from tests.label_rows import JSON, as_json
