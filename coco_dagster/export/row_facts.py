@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ _COLUMNS: Final = [
     "frames",
     "objects",
 ]
+# Windows whose label rows are read together: one by one, most of the time goes to the call alone.
+_WINDOWS: Final = 16
 _SUMMED: Final = ["dataset_title", "branch_name", "last_edited_at", "objects"]
 _OF_FINDINGS: Final = ["code", "outcome", "label_hash", "path", "message", "raw"]
 _SOURCE: Final = ("source_file", "source_index")
@@ -152,7 +155,9 @@ def _entries(rows: pl.DataFrame) -> pl.Series:
 
 
 def _rows_of(windows: Iterable[Window]) -> Iterator[pl.DataFrame]:
-    """Label rows in source order, window by window."""
-    for window in windows:
-        parts = [pl.DataFrame(pl.from_arrow(part.read("label_rows", _COLUMNS))) for part in window]
-        yield pl.concat(parts).sort("source_file", "source_index", "label_hash")
+    """Label rows in source order, some windows at a time."""
+    waiting = iter(windows)
+    while some := list(islice(waiting, _WINDOWS)):
+        tables = [part.read("label_rows", _COLUMNS) for part in chain.from_iterable(some)]
+        rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(tables)))
+        yield rows.sort("source_file", "source_index", "label_hash")

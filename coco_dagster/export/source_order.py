@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from msgspec import Struct
@@ -180,11 +181,7 @@ def groups_of_windows(
     limits = limits or limits_of()
     if len(windows) < 2:
         return [list(window) for window in windows]
-    files = pl.concat(
-        _exported_files(part, branches, main_branch).with_columns(pl.lit(number).alias("window"))
-        for number, window in enumerate(windows)
-        for part in window
-    )
+    files = _exported_files(windows, branches, main_branch)
     spans = (
         files.filter(pl.col("data_hash").is_duplicated())
         .group_by("data_hash")
@@ -221,14 +218,28 @@ def _too_far_apart(spans: pl.DataFrame, first: int, last: int, limits: SourceLim
     )
 
 
-def _exported_files(part: PartSlice, branches: Sequence[str], main_branch: str) -> pl.DataFrame:
-    rows = pl.DataFrame(pl.from_arrow(part.read("label_rows", ["label_hash", "branch_name"])))
-    units = pl.DataFrame(
-        pl.from_arrow(part.read("data_units", ["label_hash", "data_hash", "media"]))
-    )
-    exported = pl.col("branch_name").fill_null(main_branch).is_in(list(branches))
+def _exported_files(
+    windows: Sequence[Window], branches: Sequence[str], main_branch: str
+) -> pl.DataFrame:
+    """Files of exported label rows, `data_hash`, with the number of the `window`."""
+    units = [_exported_units(part, branches, main_branch) for window in windows for part in window]
+    numbers = [number for number, window in enumerate(windows) for _ in window]
     return (
-        units.filter(pl.col("media").is_not_null())
-        .join(rows.filter(exported), on="label_hash", how="semi")
-        .select("data_hash")
+        pl.concat(units)
+        .with_columns(window=np.repeat(numbers, [of_part.height for of_part in units]))
+        .filter(pl.col("media").is_not_null())
+        .select("data_hash", "window")
     )
+
+
+def _exported_units(part: PartSlice, branches: Sequence[str], main_branch: str) -> pl.DataFrame:
+    rows = part.read("label_rows", ["label_hash", "branch_name"])
+    units = part.read("data_units", ["label_hash", "data_hash", "media"])
+    files = pl.DataFrame(pl.from_arrow(units.select(["data_hash", "media"])))
+    names = rows["branch_name"].unique().to_pylist()
+    if {main_branch if name is None else name for name in names}.issubset(branches):
+        return files
+    branch = pl.Series(rows["branch_name"], dtype=pl.String).fill_null(main_branch)
+    exported = branch.is_in(list(branches))
+    of_rows = pl.Series(rows["label_hash"]).filter(exported)
+    return files.filter(pl.Series(units["label_hash"]).is_in(of_rows.implode()))

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Struct
 
 from coco_dagster.tables.findings import without_secrets
@@ -83,12 +83,11 @@ def other_rows(findings: pa.Table) -> Iterator[OtherRow]:
         findings: `code`, `outcome`, `label_hash`, `path`, `message` and `raw` of the schema
             `FINDINGS`.
     """
-    codes = pa.array([UNREADABLE_CODE, SUPERSEDED_CODE])
-    on_rows = pc.and_(
-        pc.equal(findings["outcome"], "note"), pc.is_in(findings["code"], value_set=codes)
+    codes = [UNREADABLE_CODE, SUPERSEDED_CODE]
+    notes = pl.DataFrame(pl.from_arrow(findings)).filter(
+        pl.col("outcome") == "note", pl.col("code").is_in(codes)
     )
-    columns = ["code", "label_hash", "path", "message", "raw"]
-    for finding in findings.filter(on_rows).select(columns).to_pylist():
+    for finding in notes.iter_rows(named=True):
         file, _, index = finding["path"].removesuffix("]").rpartition("[")
         if finding["code"] == SUPERSEDED_CODE:
             row = msgspec.json.decode(finding["raw"], type=OtherRow)

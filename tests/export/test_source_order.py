@@ -17,10 +17,13 @@ from tests.objects import box
 
 
 def windows_of_files(folder: Path, *files: str) -> list[Window]:
-    """A window for each file, with a label row that shows it."""
+    """A window for each file, with a label row that shows it: on a branch, as in "file@branch"."""
     place = TableFolder(str(folder), "arrow")
     for number, file in enumerate(files):
-        row = label_row({file: image_unit([box()])}, label_hash=f"row-{number}")
+        data_hash, _, branch = file.partition("@")
+        row = label_row({data_hash: image_unit([box()])}, label_hash=f"row-{number}")
+        if branch:
+            row["branch_name"] = branch
         tables = normalise_rows(numbered([row]), ontology_index()).tables
         write_part(place.path, number, tables, "arrow")
     return [(PartSlice(place, number),) for number in range(len(files))]
@@ -42,6 +45,14 @@ def test_windows_between_two_of_one_file_go_with_them(tmp_path: Path) -> None:
 
 def test_stretches_that_overlap_are_one(tmp_path: Path) -> None:
     windows = windows_of_files(tmp_path, "a", "b", "a", "b", "c")
+    assert grouped(windows) == [[0, 1, 2, 3], [4]]
+
+
+def test_label_rows_on_branches_that_are_not_exported_bring_nothing_together(
+    tmp_path: Path,
+) -> None:
+    windows = windows_of_files(tmp_path, "a", "b", "a@review", "a@main", "c@review")
+    assert grouped(windows[:3]) == [[0], [1], [2]]
     assert grouped(windows) == [[0, 1, 2, 3], [4]]
 
 
