@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP_ROWS: Final = 1 << 17
+ROW_GROUP_ROWS: Final = 1 << 15
 
 
 def write_row_groups(
