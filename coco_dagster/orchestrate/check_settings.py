@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Ty
 from pydantic import Field, create_model
 
 from coco_dagster.coco.validation import CONSUMERS
+from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET
 from coco_dagster.orchestrate.settings import Settings, one_of, setting
 
 Severity: TypeAlias = Literal["none", "warn", "error"]
@@ -21,6 +22,7 @@ class CheckType(NamedTuple):
         severity: how bad it is when it fails, unless told otherwise.
         threshold: what it lets pass, unless told otherwise; None where there is no measure.
         measure: what is compared with the threshold.
+        also_reads: assets that it reads beside the one that it checks.
     """
 
     name: str
@@ -29,6 +31,7 @@ class CheckType(NamedTuple):
     severity: Severity
     threshold: float | None = None
     measure: str = ""
+    also_reads: tuple[str, ...] = ()
 
 
 EXPORT: Final = "export"
@@ -41,6 +44,7 @@ CHECK_TYPES: Final = (
         "annotations",
         "Every annotation stands on a known frame and has a known category.",
         "error",
+        also_reads=("frames", ONTOLOGY_ASSET),
     ),
     CheckType(
         "boxes_inside_image",
@@ -65,6 +69,7 @@ CHECK_TYPES: Final = (
         "warn",
         0.5,
         "Share of the tracks that may have gaps, 0 to 1.",
+        also_reads=("annotations", "data_units"),
     ),
     CheckType(
         "empty_images_reviewed",
@@ -73,6 +78,7 @@ CHECK_TYPES: Final = (
         "warn",
         0.0,
         "Share of the images that may be unlabelled, 0 to 1.",
+        also_reads=("classifications",),
     ),
     CheckType(
         "no_ontology_drift",
@@ -81,6 +87,7 @@ CHECK_TYPES: Final = (
         "warn",
         0.0,
         "Number of such classes, attributes and options that there may be.",
+        also_reads=(RAW_LABELS_ASSET,),
     ),
     CheckType(
         "counts_add_up",
@@ -88,6 +95,7 @@ CHECK_TYPES: Final = (
         "Input objects = annotations + skipped + rejected, and every file of the export is as the "
         "manifest says.",
         "error",
+        also_reads=("label_rows",),
     ),
     CheckType(
         "loads_in_pycocotools",

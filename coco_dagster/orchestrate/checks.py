@@ -5,7 +5,7 @@ grows with the number of annotations is read part by part, and pycocotools gets 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -20,11 +20,12 @@ from coco_dagster.orchestrate.check_settings import (
     ExportChecks,
     check_settings,
 )
+from coco_dagster.orchestrate.checked_content import FileDigests, checked_content
 from coco_dagster.orchestrate.export_verdicts import EXPORT_JUDGES
-from coco_dagster.orchestrate.pipeline import ONTOLOGY_ASSET, RAW_LABELS_ASSET
 from coco_dagster.orchestrate.steps import Steps, reported_failures
 from coco_dagster.orchestrate.store import Partition, PipelineStore, pipeline_store
 from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES, TABLE_JUDGES
+from coco_dagster.orchestrate.verdict_memory import CONTENT, earlier_verdict
 from coco_dagster.orchestrate.verdicts import Scope, Verdict
 
 _NEEDS_RAW_LABELS: Final = "no_ontology_drift"
@@ -96,20 +97,9 @@ def _check(steps: Steps, given: ExportChecks, check: CheckType, asset: str) -> C
         asset=steps.specs[asset].key,
         description=check.description,
         blocking=settings.blocking,
-        additional_deps=[steps.specs[name].key for name in _also_read(check) if name != asset],
+        additional_deps=[steps.specs[name].key for name in check.also_reads if name != asset],
     )
     return Check(spec, settings, asset)
-
-
-def _also_read(check: CheckType) -> tuple[str, ...]:
-    """Assets that a check reads beside the one that it checks."""
-    return {
-        "annotations_have_frame_and_category": ("frames", ONTOLOGY_ASSET),
-        "tracks_without_gaps": ("annotations", "data_units"),
-        "empty_images_reviewed": ("classifications",),
-        _NEEDS_RAW_LABELS: (RAW_LABELS_ASSET,),
-        "counts_add_up": ("label_rows",),
-    }.get(check.name, ())
 
 
 def _check_step(
@@ -121,7 +111,7 @@ def _check_step(
 
         store = pipeline_store(context, steps.pipeline, steps.specs)
         partitions = _partitions_of_run(context, store)
-        samples = CocoSamples(given.sample_images)
+        samples, digests = CocoSamples(given.sample_images), FileDigests()
         for check in checks:
             if check.spec.key in context.selected_asset_check_keys:
                 scope = Scope(
@@ -132,9 +122,25 @@ def _check_step(
                     tuple(given.consumers),
                     samples,
                 )
-                yield _result(check, scope)
+                with reported_failures():
+                    verdict = _verdict(context.instance, check, scope, digests)
+                yield _result(check, verdict)
 
     return run_checks
+
+
+def _verdict(
+    instance: dg.DagsterInstance, check: Check, scope: Scope, digests: FileDigests
+) -> Verdict:
+    """What an earlier run found on the same content, or what is found now."""
+    content = checked_content(check.settings, scope, digests)
+    if content is None:
+        return check.judged(scope)
+    earlier = earlier_verdict(instance, check.spec.key, content)
+    if earlier is not None:
+        return earlier
+    verdict = check.judged(scope)
+    return replace(verdict, metadata={**verdict.metadata, CONTENT: content})
 
 
 def _partitions_of_run(context: Any, store: PipelineStore) -> list[Partition]:
@@ -153,9 +159,7 @@ def _partitions_of_run(context: Any, store: PipelineStore) -> list[Partition]:
     return store.partitions_with_labels()
 
 
-def _result(check: Check, scope: Scope) -> dg.AssetCheckResult:
-    with reported_failures():
-        verdict = check.judged(scope)
+def _result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
     is_error = check.settings.severity == "error"
     return dg.AssetCheckResult(
         asset_key=check.spec.asset_key,

@@ -31,7 +31,7 @@ class CocoSamples:
     """
 
     def __init__(self, images: int) -> None:
-        self._images = images
+        self.images = images
         self._taken: dict[str, Sample] = {}
 
     def of(self, location: str) -> Sample:
@@ -41,7 +41,7 @@ class CocoSamples:
             location: path or URL of the file.
         """
         if location not in self._taken:
-            self._taken[location] = coco_sample(location, self._images)
+            self._taken[location] = coco_sample(location, self.images)
         return self._taken[location]
 
 

@@ -130,7 +130,7 @@ def changed_files(export: str, manifest: ManifestNumbers) -> list[str]:
     return [
         file.path
         for file in manifest.files
-        if _digest(f"{export}/{file.path}") != (file.bytes, file.sha256)
+        if size_and_digest(f"{export}/{file.path}") != (file.bytes, file.sha256)
     ]
 
 
@@ -152,7 +152,12 @@ def rejected_labels(export: str, limit: int) -> list[dict[str, str | None]]:
     return found
 
 
-def _digest(location: str) -> tuple[int, str]:
+def size_and_digest(location: str) -> tuple[int, str]:
+    """Size in bytes and hex SHA-256 of a file.
+
+    Args:
+        location: its path or URL.
+    """
     digest, size = sha256(), 0
     with fsspec.open(location, "rb") as stream:
         while chunk := stream.read(_CHUNK_BYTES):
