@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from coco_dagster.report.report import CategoryRow, Report
 
 CONTACT_SHEET: Final = "contact_sheet"
+REPORT: Final = "report"
 LARGEST_CATEGORIES: Final = "largest_categories"
+FINDINGS: Final = "findings"
+COMPARED_WITH: Final = "compared_with"
+REPORT_METADATA: Final = (CONTACT_SHEET, REPORT, LARGEST_CATEGORIES, FINDINGS, COMPARED_WITH)
+"""Names of what a report adds to the metadata of an export."""
+
 PREVIEW: Final = "preview"
 
 PREVIEW_ROWS: Final = 5
@@ -30,25 +36,35 @@ PREVIEW_LETTERS: Final = 40
 _CELL_TYPES: Final = (bool, int, float, str)
 
 
-def with_report(metadata: Mapping[str, Any], report: "Report") -> dict[str, Any]:
-    """Metadata of an export, and what its report adds: what is looked at comes first.
+def report_metadata(report: "Report") -> dict[str, Any]:
+    """What a report adds to the metadata of an export.
+
+    Args:
+        report: the report on it.
+    """
+    shown: dict[str, Any] = {}
+    if report.contact_sheet is not None:
+        picture = f"![annotated images]({report.contact_sheet})"
+        shown[CONTACT_SHEET] = dg.MetadataValue.md(picture)
+    if report.url is not None:
+        shown[REPORT] = dg.MetadataValue.path(report.url)
+    shown[LARGEST_CATEGORIES] = category_table(report.categories)
+    if report.findings:
+        shown[FINDINGS] = _finding_table(report)
+    if report.since is not None:
+        shown[COMPARED_WITH] = report.since
+    return shown
+
+
+def with_report(metadata: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata of an export with that of its report: what is looked at comes first.
 
     Args:
         metadata: what the export says of itself.
-        report: the report on it.
+        shown: what the report adds.
     """
-    first: dict[str, Any] = {}
-    if report.contact_sheet is not None:
-        picture = f"![annotated images]({report.contact_sheet})"
-        first[CONTACT_SHEET] = dg.MetadataValue.md(picture)
-    if report.url is not None:
-        first["report"] = dg.MetadataValue.path(report.url)
-    tables: dict[str, Any] = {LARGEST_CATEGORIES: category_table(report.categories)}
-    if report.findings:
-        tables["findings"] = _finding_table(report)
-    if report.since is not None:
-        tables["compared_with"] = report.since
-    return {**first, **metadata, **tables}
+    first = {name: shown[name] for name in (CONTACT_SHEET, REPORT) if name in shown}
+    return {**first, **metadata, **shown}
 
 
 def category_table(categories: Sequence["CategoryRow"]) -> dg.TableMetadataValue:

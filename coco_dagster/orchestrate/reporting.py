@@ -1,16 +1,22 @@
 """Reports within a step. They are made for people: none of their failures fails the step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
+import msgspec
 
 from coco_dagster.orchestrate.report_metadata import (
     PREVIEW,
     PREVIEW_ROWS,
+    REPORT,
+    REPORT_METADATA,
+    report_metadata,
     row_preview,
     with_report,
 )
+from coco_dagster.tables.locations import file_bytes, location
 from coco_dagster.tables.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -18,6 +24,9 @@ if TYPE_CHECKING:
     from coco_dagster.orchestrate.store import MergedTables
     from coco_dagster.report.settings import ReportSettings
     from coco_dagster.tables.store import TableSet
+
+REPORT_CONTENT: Final = "report_content"
+"""Metadata of an export: digest of what its report was made from."""
 
 _LOOKED_BACK: Final = 20
 _ONTOLOGY_TABLE: Final = "categories"
@@ -47,33 +56,67 @@ def reported(
     try:
         from coco_dagster.report.report import report_export
 
-        since = _earlier_export(context, asset, partition, result.url)
+        earlier = _earlier_metadata(context, asset, partition)
+        since = _earlier_export(earlier, result.url)
+        content = _content(result, settings, since)
+        may_be_known = result.reused and settings.pictures is None
+        known = _known_report(earlier, content) if may_be_known else None
+        if known is not None:
+            return with_report(metadata, {**known, REPORT_CONTENT: content})
         report = report_export(result.url, settings, since, labels.scan)
         for reason, number in report.picture_problems.items():
             context.log.warning(f"{number} images of the report have no picture: {reason}.")
-        return with_report(metadata, report)
+        return with_report(metadata, {**report_metadata(report), REPORT_CONTENT: content})
     except Exception as error:
         context.log.warning(f"The report could not be made: {type(error).__name__}: {error}")
         return dict(metadata)
 
 
-def _earlier_export(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, partition: str | None, url: str
-) -> str | None:
+_Metadata = Mapping[str, dg.MetadataValue[Any]]
+
+
+def _earlier_metadata(
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, partition: str | None
+) -> list[_Metadata]:
+    """Metadata of the last materialisations of an export, the newest first."""
+    partitions = None if partition is None else [partition]
+    records = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=partitions)
+    found = context.instance.fetch_materializations(records, _LOOKED_BACK).records
+    events = (record.asset_materialization for record in found)
+    return [event.metadata for event in events if event is not None]
+
+
+def _earlier_export(earlier: Sequence[_Metadata], url: str) -> str | None:
     """The export that the asset held before, if it is still there.
 
     One with other content: running again on the same labels leaves the report as it is.
     """
     from coco_dagster.report.published_export import is_export
 
-    partitions = None if partition is None else [partition]
-    records = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=partitions)
-    for record in context.instance.fetch_materializations(records, _LOOKED_BACK).records:
-        event = record.asset_materialization
-        place = event.metadata.get("path") if event is not None else None
-        earlier = getattr(place, "path", None)
-        if earlier is not None and earlier != url and is_export(earlier):
-            return str(earlier)
+    for metadata in earlier:
+        place = getattr(metadata.get("path"), "path", None)
+        if place is not None and place != url and is_export(place):
+            return str(place)
+    return None
+
+
+def _content(result: "ExportResult", settings: "ReportSettings", since: str | None) -> str:
+    """Digest of all that a report is made from, but for pictures, which may change."""
+    from coco_dagster.lineage.manifest import library_versions
+
+    facts = (library_versions(), result.url, result.export_id, settings, since)
+    return sha256(msgspec.json.encode(facts)).hexdigest()
+
+
+def _known_report(earlier: Sequence[_Metadata], content: str) -> dict[str, Any] | None:
+    """What a report that is still there added to the metadata."""
+    for metadata in earlier:
+        made_from = metadata.get(REPORT_CONTENT)
+        if made_from is None or made_from.value != content:
+            continue
+        page = getattr(metadata.get(REPORT), "path", None)
+        if page is None or file_bytes(location(page)) is not None:
+            return {name: metadata[name] for name in REPORT_METADATA if name in metadata}
     return None
 
 

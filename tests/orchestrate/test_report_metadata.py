@@ -11,6 +11,7 @@ from coco_dagster.orchestrate.metadata import MOST_CATEGORIES
 from coco_dagster.orchestrate.report_metadata import (
     PREVIEW_ROWS,
     category_table,
+    report_metadata,
     row_preview,
     with_report,
 )
@@ -38,20 +39,22 @@ def report(**facts: Any) -> Report:
 
 
 def test_what_is_looked_at_comes_first_and_numbers_stay_numbers() -> None:
-    found = with_report({"images": 3, "findings": {"x": 1}}, report())
+    found = with_report({"images": 3, "findings": {"x": 1}}, report_metadata(report()))
     assert list(found) == ["contact_sheet", "report", "images", "findings", "largest_categories"]
     assert found["contact_sheet"].md_str == "![annotated images](data:image/webp;base64,AAAA)"
     assert found["images"] == 3
 
 
 def test_without_page_and_sheet_there_is_nothing_of_them() -> None:
-    found = with_report({}, report(url=None, contact_sheet=None))
+    found = with_report({}, report_metadata(report(url=None, contact_sheet=None)))
     assert list(found) == ["largest_categories"]
 
 
 def test_findings_by_code_replace_their_bare_numbers() -> None:
     codes = [FindingCode("too_few_points", "rejected", "error", 4)]
-    found = with_report({"findings": {"too_few_points": 4}}, report(findings=codes))
+    found = with_report(
+        {"findings": {"too_few_points": 4}}, report_metadata(report(findings=codes))
+    )
     (record,) = found["findings"].records
     assert record.data == {
         "finding": "too_few_points",

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from coco_dagster.report import report
 from coco_dagster.report.settings import ReportSettings
 from tests.orchestrate.conftest import boat, write_row
 
@@ -63,6 +64,60 @@ def test_the_next_export_is_compared_with_this_one(
     assert record.data["change"] == 2
     # Nothing is new the third time, and the report is still about what was.
     assert again["compared_with"].value == first["export_id"].value
+
+
+@pytest.fixture
+def reports(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Exports of which a report was made."""
+    made: list[str] = []
+
+    def report_export(export: str, *given: Any) -> Any:
+        made.append(export)
+        return make(export, *given)
+
+    make = report.report_export
+    monkeypatch.setattr(report, "report_export", report_export)
+    return made
+
+
+def test_the_report_on_an_unchanged_export_is_not_made_again(
+    build: Build, launch: Launch, instance: dg.DagsterInstance, reports: list[str]
+) -> None:
+    first, second = (metadata(launch(build(), instance=instance), "coco") for _ in range(2))
+    assert len(reports) == 1
+    assert list(second)[:2] == ["contact_sheet", "report"]
+    own = {"reused", *(name for name in {**first, **second} if name.startswith("seconds/"))}
+    assert {k: v for k, v in first.items() if k not in own} == {
+        k: v for k, v in second.items() if k not in own
+    }
+
+
+def test_a_page_that_is_gone_is_written_again(
+    build: Build, launch: Launch, instance: dg.DagsterInstance, reports: list[str]
+) -> None:
+    page = Path(metadata(launch(build(), instance=instance), "coco")["report"].path)
+    page.unlink()
+    launch(build(), instance=instance)
+    assert page.exists()
+    assert len(reports) == 2
+
+
+def test_other_settings_make_another_report(
+    build: Build, launch: Launch, instance: dg.DagsterInstance, reports: list[str]
+) -> None:
+    launch(build(), instance=instance)
+    launch(build(report=ReportSettings(images=1)), instance=instance)
+    assert len(reports) == 2
+
+
+def test_pictures_are_looked_for_every_time(
+    build: Build, launch: Launch, instance: dg.DagsterInstance, reports: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for _ in range(2):
+        launch(build(report=ReportSettings(pictures=str(folder))), instance=instance)
+    assert len(reports) == 2
 
 
 def test_a_report_that_fails_costs_the_report_alone(
