@@ -30,8 +30,8 @@ class SourceLimits(Struct, frozen=True, kw_only=True):
         files: files of a folder or zip.
         unpacked_bytes: bytes that a compressed file or a zip may always unpack to.
         expansion: what it may unpack to beyond that, as a multiple of its own size.
-        shared_bytes: bytes of label rows from one that shows a file to the last one that shows it
-            too; an export holds about twice as much in memory, to bring their labels together.
+        shared_bytes: bytes of label rows that share images and have to be rendered together; an
+            export holds about twice as much in memory.
         links: whether links in a folder to files outside of it are followed.
     """
 

@@ -14,7 +14,6 @@ from msgspec import Struct
 from coco_dagster.coco.categories import Categories
 from coco_dagster.coco.layouts import ExportPlan, export_plan
 from coco_dagster.coco.profiles import ExportSettings
-from coco_dagster.coco.selection import MAIN_BRANCH
 from coco_dagster.coco.writer import FirstIds, categories_of_contents
 from coco_dagster.errors import ExportError
 from coco_dagster.export.assembly import (
@@ -23,13 +22,14 @@ from coco_dagster.export.assembly import (
     file_entry,
 )
 from coco_dagster.export.coco_files import CocoHead, RenderedGroups, write_coco_file
+from coco_dagster.export.groups import groups_of_windows
 from coco_dagster.export.losses import check_losses
 from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.progress import Progress, Stopwatch
 from coco_dagster.export.result import ExportFile, ExportResult
 from coco_dagster.export.row_facts import all_row_facts
-from coco_dagster.export.source_order import groups_of_windows, windows_of
+from coco_dagster.export.source_order import windows_of
 from coco_dagster.export.table_files import TableFiles, table_files_task
 from coco_dagster.export.tasks import NumberGroup, RenderedCounts, RenderGroup
 from coco_dagster.lineage.manifest import (
@@ -109,7 +109,7 @@ def render_export(
     completed = TableFolder(str(work / "completed_ontology"), "arrow")
     write_part(completed.path, 0, ontology, completed.form)
     windows = windows_of(pool, given.parts, work / "windows")
-    groups = groups_of_windows(windows, settings.branches, MAIN_BRANCH)
+    groups = groups_of_windows(pool, windows, settings.branches, work / "moved")
     with watch.stage("rendering"):
         counts = _render(pool, groups, completed, settings, rendered, progress)
     check_losses(counts, settings.profile)

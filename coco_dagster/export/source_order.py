@@ -1,16 +1,13 @@
-"""Parts in the order of their source, and what has to be rendered together."""
+"""Parts in the order of their source."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.encord.limits import SourceLimits, limits_of
-from coco_dagster.errors import ExportError
 from coco_dagster.export.places import PartPlace, PartSlice, TableFolder, Window
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.processes import CHUNK_BYTES
@@ -156,90 +153,3 @@ def _joined(windows: Sequence[tuple[Window, int | None]], heaviest: int) -> Iter
         total += weight
     if gathered:
         yield gathered
-
-
-def groups_of_windows(
-    windows: Sequence[Window],
-    branches: Sequence[str],
-    main_branch: str,
-    limits: SourceLimits | None = None,
-) -> list[list[PartSlice]]:
-    """Slices that have to be rendered together, group by group in source order.
-
-    Where label rows of two windows show the same file, its images and tracks are shared, so that
-    all windows from the one to the other make a group; otherwise every window stands alone.
-
-    Args:
-        windows: all label rows.
-        branches: branches that are exported.
-        main_branch: branch of label rows that name none.
-        limits: how far apart such label rows may stand; by default what holds in this process.
-
-    Raises:
-        ExportError: they stand farther apart.
-    """
-    limits = limits or limits_of()
-    if len(windows) < 2:
-        return [list(window) for window in windows]
-    files = _exported_files(windows, branches, main_branch)
-    spans = (
-        files.filter(pl.col("data_hash").is_duplicated())
-        .group_by("data_hash")
-        .agg(pl.min("window").alias("first"), pl.max("window").alias("last"))
-    )
-    reach = list(range(len(windows)))
-    for first, last in spans.select("first", "last").iter_rows():
-        reach[first] = max(reach[first], last)
-    groups: list[list[PartSlice]] = []
-    window = 0
-    while window < len(windows):
-        last = reach[window]
-        inner = window
-        while inner <= last:
-            last = max(last, reach[inner])
-            inner += 1
-        if last > window and (last + 1 - window) * CHUNK_BYTES > limits.shared_bytes:
-            raise _too_far_apart(spans, window, last, limits)
-        groups.append([part for inside in windows[window : last + 1] for part in inside])
-        window = last + 1
-    return groups
-
-
-def _too_far_apart(spans: pl.DataFrame, first: int, last: int, limits: SourceLimits) -> ExportError:
-    """What is said of label rows of the same files that cannot be brought together."""
-    files = spans.filter(pl.col("first") >= first, pl.col("last") <= last)
-    farthest = files.sort(pl.col("last") - pl.col("first"), "data_hash", descending=True)
-    gigabytes = (last + 1 - first) * CHUNK_BYTES / 1e9
-    return ExportError(
-        f"{files.height:,} files are shown by several label rows that stand far apart, such as the "
-        f"file {farthest['data_hash'][0]}: about {gigabytes:.1f} GB of label rows would have to be "
-        "in memory at once. Let the label rows of a file follow each other, or export them in "
-        f"parts, such as by dataset; {limits.how_to_raise('shared_bytes')}."
-    )
-
-
-def _exported_files(
-    windows: Sequence[Window], branches: Sequence[str], main_branch: str
-) -> pl.DataFrame:
-    """Files of exported label rows, `data_hash`, with the number of the `window`."""
-    units = [_exported_units(part, branches, main_branch) for window in windows for part in window]
-    numbers = [number for number, window in enumerate(windows) for _ in window]
-    return (
-        pl.concat(units)
-        .with_columns(window=np.repeat(numbers, [of_part.height for of_part in units]))
-        .filter(pl.col("media").is_not_null())
-        .select("data_hash", "window")
-    )
-
-
-def _exported_units(part: PartSlice, branches: Sequence[str], main_branch: str) -> pl.DataFrame:
-    rows = part.read("label_rows", ["label_hash", "branch_name"])
-    units = part.read("data_units", ["label_hash", "data_hash", "media"])
-    files = pl.DataFrame(pl.from_arrow(units.select(["data_hash", "media"])))
-    names = rows["branch_name"].unique().to_pylist()
-    if {main_branch if name is None else name for name in names}.issubset(branches):
-        return files
-    branch = pl.Series(rows["branch_name"], dtype=pl.String).fill_null(main_branch)
-    exported = branch.is_in(list(branches))
-    of_rows = pl.Series(rows["label_hash"]).filter(exported)
-    return files.filter(pl.Series(units["label_hash"]).is_in(of_rows.implode()))

@@ -5,6 +5,7 @@ A part is named by what determines it, and one that is already there is not made
 
 from typing import Final
 
+import polars as pl
 import pyarrow as pa
 from msgspec import Struct
 
@@ -181,6 +182,33 @@ class SlicePart(Struct, frozen=True, tag=True):
             ordered, counts = sorted_by_window(table, frame, windows)
             write_windows(part_path(self.out.path, name, self.name, self.out.form), ordered, counts)
         return SlicedPart(windows)
+
+
+class TakeRowsOut(Struct, frozen=True, tag=True):
+    """Divide a part into what stays, its first record batch, and label rows that are taken out.
+
+    Attributes:
+        part: the part.
+        label_hashes: label rows that are taken out.
+        batches: the record batch of each, from 1.
+        out: folder for the divided part.
+        name: its name there.
+    """
+
+    part: PartSlice
+    label_hashes: list[str]
+    batches: list[int]
+    out: TableFolder
+    name: str
+
+    def run(self) -> SlicedPart:
+        """Carry it out."""
+        batches = range(max(self.batches) + 1)
+        of_rows = pl.DataFrame({"label_hash": self.label_hashes, "window": self.batches})
+        for name in LABEL_TABLES:
+            ordered, counts = sorted_by_window(self.part.read(name), of_rows, batches)
+            write_windows(part_path(self.out.path, name, self.name, self.out.form), ordered, counts)
+        return SlicedPart(list(batches))
 
 
 def _span(rows: list[SourceRow]) -> SourceSpan | None:

@@ -37,6 +37,7 @@ from coco_dagster.export.stored_tasks import (
     SlicePart,
     SnapshotPart,
     SnapshotRows,
+    TakeRowsOut,
 )
 from coco_dagster.export.table_files import TableFiles, WriteTableFiles
 from coco_dagster.tables.normalise import normalise_rows
@@ -223,6 +224,7 @@ Task = (
     | NormaliseStored
     | DropStoredRows
     | SlicePart
+    | TakeRowsOut
     | WriteTableFiles
 )
 
