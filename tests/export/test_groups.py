@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.encord.limits import PREFIX, SourceLimits
@@ -14,6 +16,8 @@ from coco_dagster.export.groups import groups_of_windows
 from coco_dagster.export.places import PartSlice, TableFolder, Window
 from coco_dagster.export.pool import worker_pool
 from coco_dagster.export.processes import CHUNK_BYTES
+from coco_dagster.export.result import ExportResult
+from coco_dagster.lineage.manifest import MANIFEST_FILE
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.parts import write_part
 from tests.label_rows import JSON, as_json, image_unit, label_row, video_unit
@@ -146,6 +150,12 @@ def drawn(number: int, files: str) -> JSON:
 
 
 LAYOUTS = ("dataset", "data_units", "coco_vid")
+LAYOUT = st.sampled_from(LAYOUTS)
+
+
+def digests(result: ExportResult) -> dict[str, str]:
+    """Digests of the files of an export but for the manifest, which names the run."""
+    return {file.path: file.sha256 for file in result.files if file.path != MANIFEST_FILE}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -164,11 +174,59 @@ def test_rows_that_are_rendered_elsewhere_leave_no_trace(
 ) -> None:
     labels = tmp_path / "labels.json"
     labels.write_text(as_json([drawn(number, shown) for number, shown in enumerate(files)]))
-    settings = ExportSettings(layout=layout)
-    whole = export_coco(labels, None, tmp_path / "whole", settings, workers=1)
+    chosen = ExportSettings(layout=layout)
+    whole = export_coco(labels, None, tmp_path / "whole", chosen, workers=1)
     monkeypatch.setattr("coco_dagster.export.chunks.CHUNK_BYTES", 1)
-    divided = export_coco(labels, None, tmp_path / "divided", settings, workers=1)
-    assert [(file.path, file.sha256) for file in divided.files if "manifest" not in file.path] == [
-        (file.path, file.sha256) for file in whole.files if "manifest" not in file.path
-    ]
+    divided = export_coco(labels, None, tmp_path / "divided", chosen, workers=1)
+    assert digests(divided) == digests(whole)
     assert (divided.annotations, divided.rejected) == (whole.annotations, whole.rejected)
+
+
+FILMS = "vw"
+
+
+def film_or_images(number: int, shown: dict[str, list[int]], branch: str) -> JSON:
+    """A label row of some images, or of a video with labels on some of its frames."""
+    films = [file for file in shown if file in FILMS][:1]
+    objects = [box(f"b-{number}"), box(f"bad-{number}", {"x": 0.1})]
+    units = (
+        {film: video_unit({frame: objects for frame in shown[film]}) for film in films}
+        if films
+        else {file: image_unit(objects) for file in shown}
+    )
+    kind = "video" if films else "img_group"
+    return label_row(units, kind, f"row-{number:02d}") | {"branch_name": branch}
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.dictionaries(
+            st.sampled_from("abcd" + FILMS),
+            st.lists(st.integers(0, 2), min_size=1, unique=True),
+            min_size=1,
+            max_size=3,
+        ),
+        st.sampled_from(["main", "main", "review"]),
+    ),
+    min_size=2,
+    max_size=9,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS, branches=st.sampled_from([("main",), ("main", "review")]), layout=LAYOUT)
+def test_any_rows_that_share_files_are_exported_as_if_they_were_one_part(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[dict[str, list[int]], str]],
+    branches: tuple[str, ...],
+    layout: Any,
+) -> None:
+    folder = tmp_path_factory.mktemp("shared")
+    labels = folder / "labels.json"
+    labels.write_text(as_json([film_or_images(number, *row) for number, row in enumerate(rows)]))
+    chosen = ExportSettings(layout=layout, branches=branches)
+    whole = export_coco(labels, None, folder / "whole", chosen, workers=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("coco_dagster.export.chunks.CHUNK_BYTES", 1)
+        divided = export_coco(labels, None, folder / "divided", chosen, workers=1)
+    assert digests(divided) == digests(whole)
