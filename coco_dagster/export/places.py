@@ -1,6 +1,6 @@
 """Where the tables of an export's input lie: parts, and slices of parts by source order."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -72,12 +72,16 @@ Window = tuple[PartSlice, ...]
 """A stretch of the source order: all label rows of it, from one part or from several."""
 
 
-def read_slices(slices: Iterable[PartSlice], tables: Iterable[str]) -> dict[str, pa.Table]:
-    """Read tables of some slices as if they were one part."""
-    chosen = list(slices)
+def read_slices(
+    slices: Sequence[PartSlice], columns: Mapping[str, Sequence[str]]
+) -> dict[str, pa.Table]:
+    """Read some columns of tables of some slices as if they were one part.
+
+    Args:
+        slices: at least one.
+        columns: what is read, by table.
+    """
     return {
-        table: pa.concat_tables([part.read(table) for part in chosen])
-        if len(chosen) > 1
-        else chosen[0].read(table)
-        for table in tables
+        table: pa.concat_tables([part.read(table, list(chosen)) for part in slices])
+        for table, chosen in columns.items()
     }

@@ -27,6 +27,7 @@ from coco_dagster.tables.schemas import (
     LABEL_TABLES,
     NORMALISATION_VERSION,
     ONTOLOGY_TABLES,
+    RAW_LABELS,
     SCHEMA_VERSION,
 )
 from coco_dagster.tables.store import (
@@ -179,7 +180,7 @@ def _raw_rows(raw_labels: Sequence[TableSet]) -> Iterator[list[bytes]]:
     places = _raw_label_places(raw_labels)
     with work_folder() as work, worker_pool(1) as pool:
         for window in source_order.windows_of(pool, places, work, source_order.RAW_LABELS):
-            rows = read_slices(window, ["raw_labels"])["raw_labels"]
+            rows = read_slices(window, {"raw_labels": RAW_LABELS.names})["raw_labels"]
             order = [("source_file", "ascending"), ("source_index", "ascending")]
             yield rows.sort_by(order)["json"].to_pylist()
 

@@ -13,6 +13,7 @@ import polars as pl
 from msgspec import Struct
 
 from coco_dagster import errors
+from coco_dagster.coco.input_columns import INPUT_COLUMNS
 from coco_dagster.coco.polars_pool import within_pool
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.coco.writer import (
@@ -154,7 +155,7 @@ class RenderGroup(Struct, frozen=True, tag=True):
         return within_pool(self._render)
 
     def _render(self) -> RenderedCounts:
-        tables = read_slices(self.slices, LABEL_TABLES)
+        tables = read_slices(self.slices, INPUT_COLUMNS)
         rendered = render_part(tables, _rendering(self.ontology, self.settings))
         _rendered_groups[self.out.url, self.group] = rendered
         write_rendered(self.out.path, self.group, rendered)

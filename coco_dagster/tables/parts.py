@@ -140,7 +140,8 @@ def _read_table(path: "Location", form: Format, columns: list[str] | None) -> pa
             table: pa.Table = pa.ipc.open_file(source).read_all()
         return table.select(columns) if columns is not None else table
     with path.open("rb") as file:
-        return pq.read_table(file, columns=columns)
+        # `pq.read_table` takes twice as long for tables as small as these.
+        return pq.ParquetFile(file).read(columns, use_threads=False)
 
 
 def row_counts(parts: Iterable[Mapping[str, PartInfo]]) -> dict[str, int]:
