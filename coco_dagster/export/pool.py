@@ -1,6 +1,5 @@
 """Workers for the parts of an export: this process, and as many others as are asked for."""
 
-import gc
 import queue
 import threading
 from collections import deque
@@ -11,6 +10,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
 
+from coco_dagster.collector import collector_paused
 from coco_dagster.errors import WorkerError
 from coco_dagster.export.processes import WorkerProcess, WorkerProcesses
 from coco_dagster.export.tasks import TASK_ENCODER, Outcome, Task
@@ -243,12 +243,8 @@ def worker_pool(workers: int, processes: WorkerProcesses | None = None) -> Itera
         processes: processes that were started ahead, in place of `workers`.
     """
     pool = WorkerPool(workers, processes)
-    # Decoded rows are trees without cycles: the collector would only walk them again and again.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield pool
-    finally:
-        pool.close()
-        if collects:
-            gc.enable()
+    with collector_paused():
+        try:
+            yield pool
+        finally:
+            pool.close()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from coco_dagster.collector import collector_paused
 from coco_dagster.encord.ontology_deriver import OntologyDeriver
 from coco_dagster.tables.ontology_tables import ontology_tables
 
@@ -49,9 +50,10 @@ def ontology_drift(raw_labels: "Sequence[TableSet]", ontology: "TableSet") -> li
         ontology: the ontology as it was given.
     """
     deriver = OntologyDeriver()
-    for tables in raw_labels:
-        for part in tables.batches("raw_labels", ["json"]):
-            deriver.add(part["json"].to_pylist())
+    with collector_paused():
+        for tables in raw_labels:
+            for part in tables.batches("raw_labels", ["json"]):
+                deriver.add(part["json"].to_pylist())
     used = ontology_tables(deriver.ontology())
     found = [drift for table in _NODES for drift in _drift(table, used[table], ontology)]
     # Labels know no name of a classification, only those of its attributes.

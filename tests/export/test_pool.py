@@ -1,6 +1,5 @@
 """Workers: order, errors, and what happens when one of them dies."""
 
-import gc
 import os
 import signal
 from collections.abc import Iterable
@@ -86,13 +85,6 @@ def test_processes_end_with_the_pool(tmp_path: Path) -> None:
     with worker_pool(3, processes) as pool:
         next(iter(pool.run(tasks_in(tmp_path), SnapshotPart)))
     assert all(process._process.poll() is not None for process in processes.started)
-
-
-def test_the_garbage_collector_works_again_afterwards() -> None:
-    for _ in range(2):
-        with pytest.raises(RuntimeError), worker_pool(1):
-            raise RuntimeError
-    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

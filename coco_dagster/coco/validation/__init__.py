@@ -13,6 +13,7 @@ from coco_dagster.coco.validation.report import (
     Finding,
     ValidationReport,
 )
+from coco_dagster.collector import collector_paused
 from coco_dagster.errors import SettingsError
 
 __all__ = [
@@ -57,5 +58,6 @@ def validate_coco(
 
     asked = tuple(name for name in CONSUMERS if name in consumers)
     locations = [paths] if isinstance(paths, str | os.PathLike) else paths
-    files = (validate_file(os.fspath(path), asked, max_affected) for path in locations)
+    with collector_paused():
+        files = [validate_file(os.fspath(path), asked, max_affected) for path in locations]
     return ValidationReport(asked, tuple(files))
