@@ -6,7 +6,7 @@ import dagster as dg
 
 from coco_dagster.orchestrate.verdicts import Verdict
 
-CONTENT: Final = "content"
+CONTENT: Final = "judged_content"
 """Metadata of a verdict: digest of what was judged."""
 
 JUDGED_IN: Final = "judged_in"
