@@ -1,6 +1,7 @@
 """The id of an export and the manifest that says what went into it and what came out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Final
@@ -156,6 +157,7 @@ def table_digest(table: str, ontology_sha256: str, rows_sha256: str) -> str:
     return sha256("\n".join(pieces).encode()).hexdigest()
 
 
-def library_versions() -> dict[str, str]:
+@cache
+def library_versions() -> Mapping[str, str]:
     """Versions of the libraries that shape an export."""
     return {name: version(name) for name in _LIBRARIES}
