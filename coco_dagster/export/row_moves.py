@@ -73,25 +73,29 @@ def with_rows_moved(
         work: folder for what is taken out.
     """
     out = TableFolder(str(work), "arrow")
-    parts = [(number, part) for number, window in enumerate(windows) for part in window]
-    tasks: dict[int, TakeRowsOut] = {}
-    targets: dict[int, list[int]] = {}
-    for (part,), rows in moved.partition_by("part", as_dict=True, maintain_order=True).items():
-        targets[part] = sorted(set(rows["to"].to_list()))
-        batches = [targets[part].index(to) + 1 for to in rows["to"].to_list()]
-        hashes = rows["label_hash"].to_list()
-        name = f"rows-taken-out-{part:05d}"
-        tasks[part] = TakeRowsOut(parts[part][1], hashes, batches, out, name)
-    for _ in pool.run(tasks.values(), SlicedPart):
+    parts = [(window, part) for window, of_window in enumerate(windows) for part in of_window]
+    divided: dict[int, TakeRowsOut] = {}
+    staying: list[list[PartSlice]] = [[] for _ in windows]
+    coming: list[list[PartSlice]] = [[] for _ in windows]
+    for (number,), rows in moved.partition_by("part", as_dict=True, maintain_order=True).items():
+        targets = sorted(set(rows["to"].to_list()))
+        batch_of = {window: batch for batch, window in enumerate(targets, 1)}
+        name = f"rows-taken-out-{number:05d}"
+        divided[number] = TakeRowsOut(
+            parts[number][1],
+            rows["label_hash"].to_list(),
+            [batch_of[window] for window in rows["to"].to_list()],
+            out,
+            name,
+        )
+        for window, batch in batch_of.items():
+            coming[window].append(PartSlice(out, name, batch))
+    for _ in pool.run(divided.values(), SlicedPart):
         pass
-    together: list[list[PartSlice]] = [[] for _ in windows]
     for number, (window, part) in enumerate(parts):
-        stays = PartSlice(out, tasks[number].name, 0) if number in tasks else part
-        together[window].append(stays)
-    for part, task in tasks.items():
-        for batch, target in enumerate(targets[part], 1):
-            together[target].append(PartSlice(out, task.name, batch))
-    return [tuple(window) for window in together]
+        stays = PartSlice(out, divided[number].name, 0) if number in divided else part
+        staying[window].append(stays)
+    return [(*own, *others) for own, others in zip(staying, coming, strict=True)]
 
 
 def _rows(part: PartSlice, sharing: pl.DataFrame, first: int) -> pl.DataFrame:

@@ -28,20 +28,22 @@ def units_of_shared_files(windows: Sequence[Window], branches: Sequence[str]) ->
         `label_hash`, `data_hash`, the number of the `window`, and that of the `part` among the
         parts of all windows.
     """
-    parts = [(number, part) for number, window in enumerate(windows) for part in window]
-    files = [_exported_units(part, branches)["data_hash"].hash() for _, part in parts]
-    counts = [of_part.len() for of_part in files]
-    numbers = np.repeat(np.array([number for number, _ in parts], np.uint32), counts)
-    # Eight bytes a file; names follow where two hashes are equal.
-    suspects = spans_of(pl.DataFrame({"file": pl.concat(files), "window": numbers}), "file")
-    found = [pl.DataFrame(schema=_UNITS)]
-    if suspects.height:
-        of_suspects = suspects["file"].implode()
-        for number, (window, part) in enumerate(parts):
-            units = _exported_units(part, branches)
-            chosen = units.filter(units["data_hash"].hash().is_in(of_suspects))
-            place = (pl.lit(window, pl.UInt32), pl.lit(number, pl.UInt32))
-            found.append(chosen.with_columns(place[0].alias("window"), place[1].alias("part")))
+    parts = [(window, part) for window, of_window in enumerate(windows) for part in of_window]
+    # Eight bytes a file; names are read where two hashes are equal.
+    hashes = [_exported_units(part, branches)["data_hash"].hash() for _, part in parts]
+    counts = [of_part.len() for of_part in hashes]
+    window_of = np.repeat(np.array([window for window, _ in parts], np.uint32), counts)
+    shared = spans_of(pl.DataFrame({"file": pl.concat(hashes), "window": window_of}), "file")[
+        "file"
+    ]
+    if shared.is_empty():
+        return pl.DataFrame(schema=_UNITS)
+    found: list[pl.DataFrame] = []
+    for number, (window, part) in enumerate(parts):
+        units = _exported_units(part, branches)
+        chosen = units.filter(units["data_hash"].hash().is_in(shared.implode()))
+        place = {"window": pl.lit(window, pl.UInt32), "part": pl.lit(number, pl.UInt32)}
+        found.append(chosen.with_columns(**place))
     units = pl.concat(found)
     return units.join(spans_of(units, "data_hash"), on="data_hash", how="semi")
 
