@@ -1,13 +1,23 @@
 """The collector of cycles, and whom it rests for."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
 
 from coco_dagster.collector import collector_paused
 from coco_dagster.export.pool import worker_pool
+
+
+@pytest.fixture(autouse=True)
+def collecting() -> Iterator[None]:
+    """A collector at work, whatever earlier tests have left."""
+    was_enabled = gc.isenabled()
+    gc.enable()
+    yield
+    if not was_enabled:
+        gc.disable()
 
 
 @pytest.mark.parametrize("block", [collector_paused, lambda: worker_pool(1)])
@@ -38,9 +48,6 @@ def test_a_block_within_another_leaves_it_paused() -> None:
 
 def test_a_collector_that_was_off_stays_off() -> None:
     gc.disable()
-    try:
-        with collector_paused():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+    with collector_paused():
+        pass
+    assert not gc.isenabled()

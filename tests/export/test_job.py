@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coco_dagster.errors import ExportError, OntologyError, SourceError
+from coco_dagster.errors import ExportError, OntologyError, SourceError, StorageError
 from coco_dagster.export import export_coco
 from coco_dagster.lineage.provenance import LINEAGE
 from coco_dagster.tables.schemas import FINDINGS
@@ -216,3 +217,25 @@ def test_whatever_is_spoilt_the_promises_hold(
             raise
         return
     check_files(found, folder / "labels.json")
+
+
+def test_draft_stays_until_all_who_write_into_it_have_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_there: list[bool] = []
+
+    def write_slowly(path: Path, *_: object) -> None:
+        time.sleep(0.2)
+        is_there.append(path.parent.exists())
+
+    def fail(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr("coco_dagster.export.table_files.write_lineage", write_slowly)
+    monkeypatch.setattr("coco_dagster.export.rendering.write_coco_file", fail)
+    labels = tmp_path / "labels.json"
+    labels.write_text(as_json([label_row([box()])]))
+    with pytest.raises(StorageError, match="full"):
+        export_coco(labels, None, tmp_path / "out")
+    assert is_there == [True]
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.json"]
