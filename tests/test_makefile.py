@@ -3,7 +3,6 @@
 import os
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from typing import Any
 
 import pytest
 import requests
+
+from tests.daemons import running
 
 ROOT = Path(__file__).parents[1]
 STARTS_WITHIN = 90.0
@@ -53,26 +54,9 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }
     log = home / "dev.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            recipe_of_dev(port),
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
+    with running(recipe_of_dev(port), ROOT, os.environ | environment, log) as process:
         wait_for(url, process, log)
         yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=60)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,7 +1,6 @@
 """What the README says of a Dagster project of one's own, done as it stands there."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemons import running
 from tests.readme import ROOT, WALKTHROUGH, all_blocks
 
 DATA = ("labels.json", "ontology.json")
@@ -74,27 +74,10 @@ def running_daemon(project: Path, home: Path, programs: Path) -> Iterator[Path]:
         Where what it prints is written.
     """
     log = home / "dev.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [programs / "dg", *_DAEMON.split()[1:], "--port", str(_free_port())],
-            cwd=project,
-            env=_environment(programs) | {"DAGSTER_HOME": str(home)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            # Where we run in the background, interrupts are ignored, by whom we start too.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        try:
-            yield log
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(timeout=60)
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+    command: list[str | Path] = [programs / "dg", *_DAEMON.split()[1:], "--port", str(_free_port())]
+    environment = _environment(programs) | {"DAGSTER_HOME": str(home)}
+    with running(command, project, environment, log):
+        yield log
 
 
 def until(holds: Callable[[], bool], log: Path) -> None:
