@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,8 @@ def _publish(
     watch: Stopwatch,
 ) -> ExportResult:
     """Render into a draft and publish it; a draft that fails leaves nothing."""
-    with export_draft(out, work) as draft:
+    # The draft outlives the pool: it cannot be removed while another process writes into it.
+    with export_draft(out, work) as draft, closing(pool):
         result = render_export(pool, export, settings, work, draft, run, progress, watch)
         publish_folder(draft, out)
     return msgspec.structs.replace(result, url=out, seconds=watch.seconds)

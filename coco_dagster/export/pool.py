@@ -111,7 +111,7 @@ class WorkerPool:
         return self._start().submit(self._run_beside, task, report)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes; nothing is left to do where that was done before."""
         if self._processes is not None:
             self._processes.end()
         if self._threads is not None:

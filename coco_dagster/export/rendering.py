@@ -4,7 +4,6 @@ What is rendered together is a group: slices of parts that make a stretch of the
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -122,13 +121,9 @@ def render_export(
         task = table_files_task(out, given.findings, rendered, windows, len(groups))
         tables = pool.beside(task, TableFiles)
         info = coco_info(rows, given.export_id)
-        try:
-            files = _write_coco_files(
-                out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
-            )
-        finally:
-            # The folder cannot be removed while another process writes into it.
-            wait([tables])
+        files = _write_coco_files(
+            out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
+        )
         files += tables.result().files
     totals["categories"] = sum(len(of_content.entries) for of_content in categories)
     findings = _codes(counts, given)

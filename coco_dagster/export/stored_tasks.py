@@ -3,6 +3,7 @@
 A part is named by what determines it, and one that is already there is not made again.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import polars as pl
@@ -15,6 +16,7 @@ from coco_dagster.export.ontology_cache import ontology_of
 from coco_dagster.export.partition_keys import dataset_key
 from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
 from coco_dagster.export.slicing import (
+    POSITION,
     sorted_by_window,
     window_numbers,
     windows_of_rows,
@@ -173,14 +175,11 @@ class SlicePart(Struct, frozen=True, tag=True):
     def run(self) -> SlicedPart:
         """Carry it out."""
         whole = PartSlice(self.place.folder, self.place.part)
-        rows = whole.read(self.rows)
+        rows = whole.read(self.rows, ["label_hash", *POSITION])
         of_rows = window_numbers(rows, self.cuts)
         windows = sorted(set(of_rows.tolist())) or [0]
         frame = windows_of_rows(rows, of_rows)
-        for name in self.tables:
-            table = rows if name == self.rows else whole.read(name)
-            ordered, counts = sorted_by_window(table, frame, windows)
-            write_windows(part_path(self.out.path, name, self.name, self.out.form), ordered, counts)
+        _divide(whole, self.tables, frame, windows, self.out, self.name)
         return SlicedPart(windows)
 
 
@@ -205,10 +204,22 @@ class TakeRowsOut(Struct, frozen=True, tag=True):
         """Carry it out."""
         batches = range(max(self.batches) + 1)
         of_rows = pl.DataFrame({"label_hash": self.label_hashes, "window": self.batches})
-        for name in LABEL_TABLES:
-            ordered, counts = sorted_by_window(self.part.read(name), of_rows, batches)
-            write_windows(part_path(self.out.path, name, self.name, self.out.form), ordered, counts)
+        _divide(self.part, LABEL_TABLES, of_rows, batches, self.out, self.name)
         return SlicedPart(list(batches))
+
+
+def _divide(
+    part: PartSlice,
+    tables: Iterable[str],
+    of_rows: pl.DataFrame,
+    windows: Sequence[int],
+    out: TableFolder,
+    name: str,
+) -> None:
+    """Write tables of a part with a record batch for each window of its label rows."""
+    for table in tables:
+        ordered, counts = sorted_by_window(part.read(table), of_rows, windows)
+        write_windows(part_path(out.path, table, name, out.form), ordered, counts)
 
 
 def _span(rows: list[SourceRow]) -> SourceSpan | None:
