@@ -15,29 +15,7 @@ JUDGES_OF_COCO: Final = frozenset(("loads_in_pycocotools", "scores_itself", "val
 """Checks that take as long as an export and read nothing but its COCO files."""
 
 
-class FileDigests:
-    """SHA-256 of files, each read once however many checks look at it."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-
-    def of(self, location: str) -> str:
-        """Hex digest of the bytes of a file.
-
-        Args:
-            location: its path or URL.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        from coco_dagster.orchestrate.export_checks import size_and_digest
-
-        if location not in self._known:
-            self._known[location] = size_and_digest(location)[1]
-        return self._known[location]
-
-
-def checked_content(check: CheckSettings, scope: Scope, digests: FileDigests) -> str | None:
+def checked_content(check: CheckSettings, scope: Scope) -> str | None:
     """Digest of all that the verdict of a check depends on.
 
     The files are read: what was damaged since it was written has another digest.
@@ -45,7 +23,6 @@ def checked_content(check: CheckSettings, scope: Scope, digests: FileDigests) ->
     Args:
         check: the check, and what was set of it.
         scope: what it looks at.
-        digests: of the files.
 
     Returns:
         Hex digits; None of a check that takes less time than this, or whose files cannot be read,
@@ -58,8 +35,10 @@ def checked_content(check: CheckSettings, scope: Scope, digests: FileDigests) ->
         return None
     try:
         files = list(_coco_files(scope) if is_of_export else _table_files(check, scope))
-        contents = [digests.of(file) for file in files]
-    except (OSError, StorageError):
+        contents = [scope.digests.of(file) for file in files]
+    except StorageError:
+        return None
+    if None in contents:
         return None
     settings = scope.store.pipeline.exports[scope.asset].settings if is_of_export else None
     facts = (

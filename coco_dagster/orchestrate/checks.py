@@ -20,7 +20,7 @@ from coco_dagster.orchestrate.check_settings import (
     ExportChecks,
     check_settings,
 )
-from coco_dagster.orchestrate.checked_content import FileDigests, checked_content
+from coco_dagster.orchestrate.checked_content import checked_content
 from coco_dagster.orchestrate.export_verdicts import EXPORT_JUDGES
 from coco_dagster.orchestrate.steps import Steps, reported_failures
 from coco_dagster.orchestrate.store import Partition, PipelineStore, pipeline_store
@@ -108,6 +108,7 @@ def _check_step(
     @dg.multi_asset_check(**steps.check_step(step, [check.spec for check in checks]))
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from coco_dagster.orchestrate.coco_sample import CocoSamples
+        from coco_dagster.orchestrate.file_digests import FileDigests
 
         store = pipeline_store(context, steps.pipeline, steps.specs)
         partitions = _partitions_of_run(context, store)
@@ -121,19 +122,18 @@ def _check_step(
                     check.settings.threshold,
                     tuple(given.consumers),
                     samples,
+                    digests,
                 )
                 with reported_failures():
-                    verdict = _verdict(context.instance, check, scope, digests)
+                    verdict = _verdict(context.instance, check, scope)
                 yield _result(check, verdict)
 
     return run_checks
 
 
-def _verdict(
-    instance: dg.DagsterInstance, check: Check, scope: Scope, digests: FileDigests
-) -> Verdict:
+def _verdict(instance: dg.DagsterInstance, check: Check, scope: Scope) -> Verdict:
     """What an earlier run found on the same content, or what is found now."""
-    content = checked_content(check.settings, scope, digests)
+    content = checked_content(check.settings, scope)
     if content is None:
         return check.judged(scope)
     earlier = earlier_verdict(instance, check.spec.key, content)

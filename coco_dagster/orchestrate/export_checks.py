@@ -1,11 +1,12 @@
 """What must hold of a published export: its numbers and its files."""
 
 import re
-from hashlib import sha256
+from contextlib import suppress
 from typing import IO, Final
 
 import fsspec
 import msgspec
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
@@ -14,8 +15,9 @@ from coco_dagster.errors import StorageError
 from coco_dagster.export.latest import latest_export_url
 from coco_dagster.export.result import ExportFile
 from coco_dagster.lineage.manifest import FINDINGS_FILE, MANIFEST_FILE, check_format
+from coco_dagster.orchestrate.file_digests import FileDigests
+from coco_dagster.tables.locations import file_bytes, location
 
-_CHUNK_BYTES: Final = 1 << 22
 _TAIL_START: Final = b'\n "tables": '
 _TAIL_BYTES: Final = 1 << 16
 _HEAD_BYTES: Final = 256
@@ -66,9 +68,11 @@ def read_manifest(export: str) -> ManifestNumbers:
         export: folder or URL of the export.
 
     Raises:
-        StorageError: the manifest is damaged, or of another format.
+        StorageError: the manifest is gone, damaged, or of another format.
     """
     place = f"{export}/{MANIFEST_FILE}"
+    if file_bytes(location(place)) is None:
+        raise StorageError(f"{place} is gone; remove its folder and run again.")
     with fsspec.open(place, "rb") as stream:
         head, text = stream.read(_HEAD_BYTES), b"{" + _tail(stream)
     version = _FORMAT.search(head)
@@ -120,22 +124,27 @@ def wrong_counts(manifest: ManifestNumbers, input_objects: int) -> list[str]:
     ]
 
 
-def changed_files(export: str, manifest: ManifestNumbers) -> list[str]:
-    """Files of an export whose bytes are not those that its manifest names.
+def difference(export: str, file: ExportFile, digests: FileDigests) -> str | None:
+    """What is not as it was published of a file of an export, in a sentence; None if all is.
 
     Args:
         export: folder or URL of the export.
-        manifest: its manifest.
+        file: the file as the manifest has it.
+        digests: of the files that are there.
+
+    Raises:
+        StorageError: the file cannot be read.
     """
-    return [
-        file.path
-        for file in manifest.files
-        if size_and_digest(f"{export}/{file.path}") != (file.bytes, file.sha256)
-    ]
+    found = digests.of(f"{export}/{file.path}")
+    if found is None:
+        return f"{file.path} is gone."
+    if found != (file.bytes, file.sha256):
+        return f"{file.path} is not what was published."
+    return None
 
 
 def rejected_labels(export: str, limit: int) -> list[dict[str, str | None]]:
-    """The first labels that were rejected: where, and why.
+    """The first labels that were rejected: where, and why; none where the findings are damaged.
 
     Args:
         export: folder or URL of the export.
@@ -143,24 +152,14 @@ def rejected_labels(export: str, limit: int) -> list[dict[str, str | None]]:
     """
     columns = ["label_hash", "data_hash", "object_hash", "code", "message"]
     found: list[dict[str, str | None]] = []
-    with fsspec.open(f"{export}/{FINDINGS_FILE}", "rb") as stream:
+    place = f"{export}/{FINDINGS_FILE}"
+    if file_bytes(location(place)) is None:
+        return found
+    # Whether they are is told by `difference`.
+    with fsspec.open(place, "rb") as stream, suppress(pa.ArrowException):
         for batch in pq.ParquetFile(stream).iter_batches(columns=[*columns, "outcome"]):
             rejected = batch.filter(pc.equal(batch["outcome"], "rejected"))
             found += rejected.select(columns).slice(0, limit - len(found)).to_pylist()
             if len(found) == limit:
                 break
     return found
-
-
-def size_and_digest(location: str) -> tuple[int, str]:
-    """Size in bytes and hex SHA-256 of a file.
-
-    Args:
-        location: its path or URL.
-    """
-    digest, size = sha256(), 0
-    with fsspec.open(location, "rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()

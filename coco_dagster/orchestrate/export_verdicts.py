@@ -10,6 +10,7 @@ from coco_dagster.orchestrate.store import Partition
 from coco_dagster.orchestrate.verdicts import Scope, Verdict, within
 
 if TYPE_CHECKING:
+    from coco_dagster.orchestrate.coco_sample import Sample
     from coco_dagster.orchestrate.export_checks import ManifestNumbers
 
 SHOWN_LABELS: Final = 20
@@ -28,8 +29,19 @@ def _manifests(scope: Scope) -> "Iterator[tuple[Partition, str, ManifestNumbers]
         yield partition, export, read_manifest(export)
 
 
+def _samples(scope: Scope) -> "Iterator[tuple[str, Sample | None, str]]":
+    """Path and sample of every COCO file; else None, and how it differs from what was published."""
+    from coco_dagster.orchestrate.export_checks import difference
+
+    for _, export, manifest in _manifests(scope):
+        for file in manifest.coco_files:
+            problem = difference(export, file, scope.digests)
+            sample = None if problem else scope.samples.of(f"{export}/{file.path}")
+            yield file.path, sample, problem or ""
+
+
 def _counts_add_up(scope: Scope) -> Verdict:
-    from coco_dagster.orchestrate.export_checks import changed_files, wrong_counts
+    from coco_dagster.orchestrate.export_checks import difference, wrong_counts
     from coco_dagster.orchestrate.table_checks import input_objects
 
     wrong: list[str] = []
@@ -37,7 +49,8 @@ def _counts_add_up(scope: Scope) -> Verdict:
     for partition, export, manifest in _manifests(scope):
         objects = sum(input_objects(labels) for labels in scope.exported_labels(partition))
         wrong += wrong_counts(manifest, objects)
-        wrong += [f"{path} is not what was published." for path in changed_files(export, manifest)]
+        differences = (difference(export, file, scope.digests) for file in manifest.files)
+        wrong += filter(None, differences)
         for name, count in manifest.counts.items():
             counts[name] = counts.get(name, 0) + count
     return Verdict(passed=not wrong, description=" ".join(wrong), metadata=counts)
@@ -48,13 +61,14 @@ def _loads_in_pycocotools(scope: Scope) -> Verdict:
 
     complaints: list[str] = []
     files = images = annotations = 0
-    for _, export, manifest in _manifests(scope):
-        for file in manifest.coco_files:
-            sample = scope.samples.of(f"{export}/{file.path}")
-            complaints += [f"{file.path}: {said}" for said in complaints_of_pycocotools(sample)]
-            files += 1
-            images += len(sample["images"])
-            annotations += len(sample["annotations"])
+    for path, sample, problem in _samples(scope):
+        files += 1
+        if sample is None:
+            complaints.append(problem)
+            continue
+        complaints += [f"{path}: {said}" for said in complaints_of_pycocotools(sample)]
+        images += len(sample["images"])
+        annotations += len(sample["annotations"])
     return Verdict(
         passed=not complaints,
         description=" ".join(complaints),
@@ -67,21 +81,19 @@ def _scores_itself(scope: Scope) -> Verdict:
 
     imperfect: list[str] = []
     facts: dict[str, Any] = {}
-    for _, export, manifest in _manifests(scope):
-        for file in manifest.coco_files:
-            sample = scope.samples.of(f"{export}/{file.path}")
-            if complaints_of_pycocotools(sample):
-                imperfect.append(f"{file.path}: pycocotools does not load it.")
-                continue
-            for result in evaluated(sample):
-                facts[f"annotations/{result.kind}"] = (
-                    facts.get(f"annotations/{result.kind}", 0) + result.annotations
-                )
-                if result.precision is not None:
-                    name = f"precision/{result.kind}"
-                    facts[name] = min(facts.get(name, 1.0), round(result.precision, 9))
-                if not result.is_perfect:
-                    imperfect.append(f"{file.path}: {result.described()}")
+    for path, sample, problem in _samples(scope):
+        if sample is None or complaints_of_pycocotools(sample):
+            imperfect.append(problem or f"{path}: pycocotools does not load it.")
+            continue
+        for result in evaluated(sample):
+            facts[f"annotations/{result.kind}"] = (
+                facts.get(f"annotations/{result.kind}", 0) + result.annotations
+            )
+            if result.precision is not None:
+                name = f"precision/{result.kind}"
+                facts[name] = min(facts.get(name, 1.0), round(result.precision, 9))
+            if not result.is_perfect:
+                imperfect.append(f"{path}: {result.described()}")
     return Verdict(passed=not imperfect, description=" ".join(imperfect), metadata=facts)
 
 
@@ -139,13 +151,13 @@ def _no_rejected_labels(scope: Scope) -> Verdict:
             shown += rejected_labels(export, SHOWN_LABELS - len(shown))
     if not rejected:
         return Verdict(passed=True, description="", metadata={"rejected": 0})
+    metadata: dict[str, Any] = {"rejected": rejected}
+    if shown:
+        metadata["labels"] = dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in shown])
     return Verdict(
         passed=within(rejected, scope.threshold),
         description=f"Rejected labels: {rejected}. The export's findings say which, and why.",
-        metadata={
-            "rejected": rejected,
-            "labels": dg.MetadataValue.table([dg.TableRecord(dict(label)) for label in shown]),
-        },
+        metadata=metadata,
     )
 
 

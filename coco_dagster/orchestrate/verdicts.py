@@ -8,6 +8,7 @@ from coco_dagster.orchestrate.store import Partition, PipelineStore
 
 if TYPE_CHECKING:
     from coco_dagster.orchestrate.coco_sample import CocoSamples
+    from coco_dagster.orchestrate.file_digests import FileDigests
     from coco_dagster.tables.store import TableSet
 
 
@@ -37,6 +38,7 @@ class Scope:
         threshold: what the check lets pass.
         consumers: programs that the validator takes into account.
         samples: what pycocotools is given of each COCO file.
+        digests: of files.
     """
 
     store: PipelineStore
@@ -45,6 +47,7 @@ class Scope:
     threshold: float
     consumers: tuple[str, ...]
     samples: "CocoSamples"
+    digests: "FileDigests"
 
     def labels(self) -> "list[TableSet]":
         """Tables of the partitions."""

@@ -286,6 +286,47 @@ def test_file_that_is_no_coco_file_is_found(published: dg.Definitions, storage: 
     assert "the segmentation is neither" in str(found["valid_for_consumers"].description)
 
 
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "gone": Path.unlink,
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "empty": lambda path: path.write_bytes(b""),
+    "of other bytes": lambda path: path.write_bytes(b"\x00\xff" * 500),
+}
+
+
+@pytest.mark.usefixtures("rejected_label")
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_files_of_an_export_fail_the_checks_that_read_them_alone(
+    build: Build, launch: Launch, storage: Path, damage: str
+) -> None:
+    launch(build())
+    kept = {path.name: path.read_bytes() for path in export_folder(storage).iterdir()}
+    readers_of = {
+        "annotations.json": {"loads_in_pycocotools", "scores_itself", "valid_for_consumers"},
+        "lineage.parquet": set(),
+        "findings.parquet": set(),
+    }
+    for name, readers in readers_of.items():
+        path = export_folder(storage) / name
+        DAMAGES[damage](path)
+        found = run_export_checks(build())
+        assert set(found) == EXPORT_CHECKS
+        failed = {check for check, evaluation in found.items() if not evaluation.passed}
+        assert failed == {"counts_add_up", "no_rejected_labels", *readers}
+        for check in ("counts_add_up", *readers):
+            assert name in str(found[check].description)
+        path.write_bytes(kept[name])
+
+
+def test_manifest_that_is_gone_is_told_with_what_to_do(
+    published: dg.Definitions, storage: Path
+) -> None:
+    (export_folder(storage) / "manifest.json").unlink()
+    with pytest.raises(dg.Failure) as failure:
+        run_export_checks(published)
+    assert "manifest.json is gone; remove its folder" in str(failure.value.description)
+
+
 def test_number_that_is_wrong_in_the_manifest_is_found(
     published: dg.Definitions, storage: Path
 ) -> None:
