@@ -4,7 +4,9 @@ Lines of images lie in a file for each split, lines of annotations in one for ea
 every data unit is a COCO object of its own, a table says how many of their bytes each unit has.
 """
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,6 +33,8 @@ VIDEOS: Final = "videos"
 IMAGES: Final = "images"
 ANNOTATIONS: Final = "annotations"
 
+_LINES: Final = "lines"
+
 
 def lines_path(folder: "Location", kind: str, number: int, group: int) -> "Location":
     """Where lines of JSON of a group lie.
@@ -41,7 +45,12 @@ def lines_path(folder: "Location", kind: str, number: int, group: int) -> "Locat
         number: position of the split or file in the plan.
         group: number of the group.
     """
-    return folder / "lines" / f"{kind}-{number}-{group:05d}.json"
+    return folder / _LINES / f"{kind}-{number}-{group:05d}.json"
+
+
+def discard_lines(folder: Path) -> None:
+    """Remove the lines of all groups, of which there are as many bytes as in the COCO files."""
+    shutil.rmtree(folder / _LINES, ignore_errors=True)
 
 
 def write_rendered(folder: "Location", group: int, part: RenderedPart) -> None:

@@ -88,7 +88,11 @@ def export_coco(
             write_part(ontology_folder.path, 0, ontology_tables(given), "arrow")
         tables = TableFolder(str(work / "tables"), "arrow")
         wanted = workers or available_cores()
-        chunks, several = counted(label_chunks(source, even_chunk_bytes(labels, wanted)))
+        chunks = label_chunks(source, even_chunk_bytes(labels, wanted))
+        several = processes is not None
+        if processes is None:
+            # Whoever starts processes ahead knows that there is enough to do for them.
+            chunks, several = counted(chunks)
         with worker_pool(workers_for(workers, several), processes) as pool:
             tasks = (NormaliseChunk(chunk, ontology_folder, tables) for chunk in chunks)
             with watch.stage("labels"):

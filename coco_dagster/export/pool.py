@@ -110,6 +110,11 @@ class WorkerPool:
         """
         return self._start().submit(self._run_beside, task, report)
 
+    def dismiss(self) -> None:
+        """Let the processes end while the caller goes on: no task will follow."""
+        if self._processes is not None:
+            self._processes.kill()
+
     def close(self) -> None:
         """End the processes; nothing is left to do where that was done before."""
         if self._processes is not None:

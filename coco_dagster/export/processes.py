@@ -111,9 +111,13 @@ class WorkerProcess:
         """Exit code of the ended process; negative for the signal that ended it."""
         return self._process.wait()
 
+    def kill(self) -> None:
+        """Tell the process to end, without waiting for it: freeing its memory takes a while."""
+        self._process.kill()
+
     def end(self) -> None:
         """End the process."""
-        self._process.kill()
+        self.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
@@ -132,7 +136,13 @@ class WorkerProcesses:
         self.workers = workers
         self.started = [WorkerProcess(workers) for _ in range(workers - 1)]
 
+    def kill(self) -> None:
+        """Tell all processes to end."""
+        for process in self.started:
+            process.kill()
+
     def end(self) -> None:
         """End all processes."""
+        self.kill()
         for process in self.started:
             process.end()

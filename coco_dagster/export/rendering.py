@@ -22,6 +22,7 @@ from coco_dagster.export.assembly import (
     file_entry,
 )
 from coco_dagster.export.coco_files import CocoHead, RenderedGroups, write_coco_file
+from coco_dagster.export.group_files import discard_lines
 from coco_dagster.export.groups import groups_of_windows
 from coco_dagster.export.losses import check_losses
 from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
@@ -113,18 +114,20 @@ def render_export(
     with watch.stage("rendering"):
         counts = _render(pool, groups, completed, settings, rendered, progress)
     check_losses(counts, settings.profile)
-    check_file_names(rendered, len(groups))
     categories = categories_of_contents(ontology, settings)
     with watch.stage("writing"):
         rows = all_row_facts([count.rows for count in counts])
         totals = _totals(counts, rows.objects)
         task = table_files_task(out, given.findings, rendered, windows, len(groups))
         tables = pool.beside(task, TableFiles)
+        check_file_names(rendered, len(groups))
         info = coco_info(rows, given.export_id)
         files = _write_coco_files(
             out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
         )
+        discard_lines(work / "rendered")
         files += tables.result().files
+        pool.dismiss()
     totals["categories"] = sum(len(of_content.entries) for of_content in categories)
     findings = _codes(counts, given)
     entries = Path(task.row_entries)
