@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 from pycocotools import mask as coco_mask
 
-from coco_dagster.coco.geometry import render_geometry
+from coco_dagster.coco.geometry import geometry_json, render_geometry
 from coco_dagster.coco.losses import REASONS, LeftOut
 from coco_dagster.coco.profiles import ENCORD, Profile
 from coco_dagster.tables.schemas import ANNOTATIONS
@@ -81,8 +81,13 @@ def table(*rows: dict[str, Any]) -> pl.DataFrame:
 
 def rendered(*rows: dict[str, Any], profile: Profile = ENCORD) -> list[dict[str, Any]]:
     """Members of the annotations that are rendered."""
-    geometry = render_geometry(table(*rows), TEMPLATES, profile).members
-    return [json.loads("{" + text + "}") for text in geometry["geometry_json"]]
+    return geometry_objects(render_geometry(table(*rows), TEMPLATES, profile).members)
+
+
+def geometry_objects(members: pl.DataFrame) -> list[dict[str, Any]]:
+    """JSON objects of nothing but geometry."""
+    texts = members.select(pl.concat_str(geometry_json()))
+    return [json.loads("{" + text + "}") for text in texts.to_series()]
 
 
 def left_out(*rows: dict[str, Any], profile: Profile) -> list[str | None]:

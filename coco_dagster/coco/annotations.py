@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from coco_dagster.coco.attributes import AttributeTemplates, object_classifications, relations
 from coco_dagster.coco.categories import Categories
-from coco_dagster.coco.geometry import render_geometry
+from coco_dagster.coco.geometry import GEOMETRY_COLUMNS, geometry_json, render_geometry
 from coco_dagster.coco.images import IMAGE_KEY, ImageRows
 from coco_dagster.coco.json_text import member
 from coco_dagster.coco.layouts import Content, ExportPlan
@@ -64,15 +64,11 @@ def annotation_rows(
     annotations = _on_images(drawn, label_rows, images.images)
     annotations = _placed(annotations, plan.contents, categories)
     annotations, unplaced = _sorted_out(annotations)
-    point_names = {name: points for of in categories for name, points in of.point_names.items()}
-    geometry = render_geometry(annotations, point_names, profile)
-    reasons = pl.Series("left_out", geometry.left_out)
-    annotations, unfit = _sorted_out(annotations.with_columns(reasons))
+    annotations, unfit = _drawn(annotations, categories, profile)
     left_out += [unplaced, unfit]
     answers = pl.DataFrame(pl.from_arrow(tables["answers"])).filter(pl.col("owner") == "object")
     relation_rows = pl.DataFrame(pl.from_arrow(tables["relations"]))
     rendered = _numbered(annotations, plan).with_columns(
-        geometry.members["geometry_json"],
         object_classifications(annotations, answers, templates).alias("classifications_json"),
         relations(annotations, relation_rows).alias("relations_json"),
         pl.when(pl.col("shape") == "rotatable_bounding_box").then("theta").alias("rotation"),
@@ -141,6 +137,20 @@ def _sorted_out(annotations: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return annotations.filter(is_kept), annotations.filter(~is_kept)
 
 
+def _drawn(
+    annotations: pl.DataFrame, categories: Sequence[Categories], profile: Profile
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Annotations with the members of their geometry, and those that cannot be rendered.
+
+    What was drawn is left behind: at this point it is the most of what is in memory.
+    """
+    point_names = {name: points for of in categories for name, points in of.point_names.items()}
+    geometry = render_geometry(annotations, point_names, profile)
+    drawn = annotations.drop(GEOMETRY_COLUMNS)
+    rendered, unfit = _sorted_out(drawn.with_columns(left_out=pl.Series(geometry.left_out)))
+    return rendered.hstack(geometry.members), unfit
+
+
 def _numbered(annotations: pl.DataFrame, plan: ExportPlan) -> pl.DataFrame:
     """Annotations with their file, their number and that of their track."""
     position = pl.int_range(pl.len(), dtype=pl.Int64)
@@ -182,7 +192,7 @@ def _with_json(rendered: pl.DataFrame) -> pl.DataFrame:
             pl.lit(',"category_id":'),
             pl.col("category_id").cast(pl.String),
             pl.lit(","),
-            pl.col("geometry_json"),
+            *geometry_json(),
         ).alias("body_json"),
         pl.concat_str(
             member("object_hash", "encord_track_uuid"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -19,14 +20,10 @@ from coco_dagster.coco.rasters import most_runs, rasterise
 from coco_dagster.coco.rings import Floats
 from coco_dagster.coco.shapes import SHAPES, Drawing, ShapeBatch
 
-_SHAPE_COLUMNS = (
-    "label_hash",
-    "feature_hash",
-    "shape",
+GEOMETRY_COLUMNS: Final = (
     "coordinates",
     "ring_sizes",
     "polygon_sizes",
-    "theta",
     "mask_rle",
     "mask_top",
     "mask_left",
@@ -37,6 +34,9 @@ _SHAPE_COLUMNS = (
     "frame_width",
     "frame_height",
 )
+"""Columns that nothing but the geometry is made of."""
+
+_SHAPE_COLUMNS: Final = ("label_hash", "feature_hash", "shape", "theta", *GEOMETRY_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,7 @@ class RenderedGeometry:
     Attributes:
         members: one row per annotation that is rendered, in order: `bbox` (array of 4 doubles),
             `area`, `iscrowd`, `segmentation_json`, `keypoints_json` (null for shapes without
-            keypoints), `num_keypoints`, and `geometry_json`: the members `bbox`, `area`,
-            `iscrowd`, `segmentation`, `keypoints` (for shapes that have them) and `num_keypoints`
-            as JSON text without the braces of the object around them.
+            keypoints) and `num_keypoints`.
         left_out: why each annotation of the part is not rendered (`LeftOut`), 0 where it is.
     """
 
@@ -226,7 +224,7 @@ def _empty() -> Geometry:
 
 def _members(geometry: Geometry) -> pl.DataFrame:
     """Columns of `RenderedGeometry.members`."""
-    columns = pl.DataFrame(
+    return pl.DataFrame(
         {
             "bbox": pl.Series(geometry.bbox, dtype=pl.Array(pl.Float64, 4)),
             "area": geometry.area,
@@ -236,18 +234,25 @@ def _members(geometry: Geometry) -> pl.DataFrame:
             "num_keypoints": geometry.num_keypoints,
         }
     )
+
+
+def geometry_json() -> list[pl.Expr]:
+    """Pieces of JSON text of the columns of `RenderedGeometry.members`.
+
+    They are the members `bbox`, `area`, `iscrowd`, `segmentation`, `keypoints` (for shapes that
+    have them) and `num_keypoints`, without the braces of the object around them.
+    """
     keypoints = pl.concat_str(pl.lit(',"keypoints":'), "keypoints_json").fill_null("")
-    members = pl.concat_str(
+    return [
         pl.lit('"bbox":'),
         json_text("bbox"),
         pl.lit(',"area":'),
         json_text("area"),
         pl.lit(',"iscrowd":'),
-        "iscrowd",
+        pl.col("iscrowd").cast(pl.String),
         pl.lit(',"segmentation":'),
-        "segmentation_json",
+        pl.col("segmentation_json"),
         keypoints,
         pl.lit(',"num_keypoints":'),
-        "num_keypoints",
-    )
-    return columns.with_columns(geometry_json=members)
+        pl.col("num_keypoints").cast(pl.String),
+    ]

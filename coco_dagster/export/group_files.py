@@ -5,13 +5,14 @@ every data unit is a COCO object of its own, a table says how many of their byte
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from msgspec.structs import replace
 
 from coco_dagster.coco.writer import (
     FirstIds,
@@ -24,7 +25,7 @@ from coco_dagster.coco.writer import (
 from coco_dagster.export.places import TableFolder
 from coco_dagster.lineage.provenance import origin_table
 from coco_dagster.tables.findings import sort_findings
-from coco_dagster.tables.parts import part_path, read_part_table, write_atomically
+from coco_dagster.tables.parts import part_path, read_part_table
 
 if TYPE_CHECKING:
     from coco_dagster.tables.locations import Location
@@ -34,6 +35,7 @@ IMAGES: Final = "images"
 ANNOTATIONS: Final = "annotations"
 
 _LINES: Final = "lines"
+_BLOCK_ROWS: Final = 4_096
 
 
 def lines_path(folder: "Location", kind: str, number: int, group: int) -> "Location":
@@ -71,16 +73,16 @@ def write_numbered(folder: "Location", group: int, part: RenderedPart, first: Fi
     plan, units = part.plan, part.units
     by_unit: dict[str, Any] = {}
     for split in range(len(plan.splits)):
-        lines = image_lines(part, first, split)
-        write_atomically(lines_path(folder, IMAGES, split, group), text_buffer(lines))
-        by_unit[f"{IMAGES}-{split}"] = _unit_bytes(part.images, "split", split, lines, units)
+        path = lines_path(folder, IMAGES, split, group)
+        sizes = _write_lines(path, [image_lines(part, first, split)])
+        by_unit[f"{IMAGES}-{split}"] = _unit_bytes(part.images, "split", split, sizes, units)
         if plan.form.videos:
-            videos = text_buffer(video_lines(part, first, split))
-            write_atomically(lines_path(folder, VIDEOS, split, group), videos)
+            path = lines_path(folder, VIDEOS, split, group)
+            _write_lines(path, [video_lines(part, first, split)])
     for file in range(len(plan.files)):
-        lines = annotation_lines(part, first, file)
-        write_atomically(lines_path(folder, ANNOTATIONS, file, group), text_buffer(lines))
-        of_unit = _unit_bytes(part.annotations, "file", file, lines, units)
+        path = lines_path(folder, ANNOTATIONS, file, group)
+        sizes = _write_lines(path, _annotation_blocks(part, first, file))
+        of_unit = _unit_bytes(part.annotations, "file", file, sizes, units)
         by_unit[f"{ANNOTATIONS}-{file}"] = of_unit
     if plan.form.by_unit:
         facts = part.images.unique("unit", keep="first", maintain_order=True)
@@ -89,8 +91,25 @@ def write_numbered(folder: "Location", group: int, part: RenderedPart, first: Fi
     write_table(folder, "lineage", group, origin_table(part, first))
 
 
+def _annotation_blocks(part: RenderedPart, first: FirstIds, file: int) -> Iterator[pl.Series]:
+    """Lines of the annotations of a file, some thousand at a time: they are copied twice."""
+    for rows in part.annotations.iter_slices(_BLOCK_ROWS):
+        yield annotation_lines(replace(part, annotations=rows), first, file)
+
+
+def _write_lines(path: "Location", blocks: Iterable[pl.Series]) -> pl.Series:
+    """Write lines, and return the bytes of each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sizes = [pl.Series(dtype=pl.UInt32)]
+    with path.open("wb") as file:
+        for lines in blocks:
+            file.write(text_buffer(lines))
+            sizes.append(lines.str.len_bytes())
+    return pl.concat(sizes)
+
+
 def _unit_bytes(
-    rows: pl.DataFrame, column: str, value: int, lines: pl.Series, units: int
+    rows: pl.DataFrame, column: str, value: int, sizes: pl.Series, units: int
 ) -> pl.Series:
     """Bytes that the lines of each data unit take.
 
@@ -98,14 +117,13 @@ def _unit_bytes(
         rows: all images or all annotations.
         column: what the lines were chosen by.
         value: which of them the lines are.
-        lines: lines of the rows that have this value, in order.
+        sizes: bytes of the lines of the rows that have this value, in order.
         units: number of data units.
     """
     if not units:
         return pl.Series([], dtype=pl.Int64)
     unit = rows.filter(pl.col(column) == value)["unit"].to_numpy()
-    sizes = lines.str.len_bytes().to_numpy()
-    return pl.Series(np.bincount(unit, sizes, units).astype(np.int64))
+    return pl.Series(np.bincount(unit, sizes.to_numpy(), units).astype(np.int64))
 
 
 def read_tables(rendered: TableFolder, kind: str, groups: int) -> Iterator[pa.Table]:

@@ -25,6 +25,7 @@ from tests.annotation_tables import (
     WIDTH,
     annotation,
     bitmask,
+    geometry_objects,
     polygon,
     rendered,
     skeleton,
@@ -264,8 +265,8 @@ def test_what_stands_beside_an_annotation_changes_nothing(order: list[int]) -> N
 
 def test_columns_say_what_the_text_says() -> None:
     geometry = render_geometry(table(*EVERY_SHAPE), TEMPLATES, ENCORD).members
-    for row in geometry.iter_rows(named=True):
-        text = json.loads("{" + row["geometry_json"] + "}")
+    texts = geometry_objects(geometry)
+    for row, text in zip(geometry.iter_rows(named=True), texts, strict=True):
         keypoints = row["keypoints_json"]
         assert list(text) == [
             "bbox",
