@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.encord.sources import LabelSource
-from coco_dagster.export import export_coco
+from coco_dagster.export import export_coco, source_order
 from coco_dagster.export.result import ExportResult
 from tests.label_rows import JSON, as_json
 from tests.ontologies import ontology
@@ -198,6 +199,13 @@ def _as_json(text: bytes) -> Any:
 
 
 def divide_into(monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
-    """Let sources be divided into chunks of some bytes."""
+    """Let sources be divided into chunks of some bytes, and what is made of them not be joined."""
     chunks = LabelSource.chunks
     monkeypatch.setattr(LabelSource, "chunks", lambda source, _: chunks(source, chunk_bytes))
+    weigh_windows(monkeypatch, 1)
+
+
+def weigh_windows(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let windows of labels have some weight at most."""
+    cutting = replace(source_order.LABELS, window_weight=most)
+    monkeypatch.setattr(source_order, "LABELS", cutting)

@@ -30,6 +30,7 @@ from coco_dagster.export.progress import Progress, Stopwatch, silent
 from coco_dagster.export.publishing import check_destination, export_draft, publish_folder
 from coco_dagster.export.rendering import ExportInput, render_export
 from coco_dagster.export.result import ExportResult
+from coco_dagster.export.source_order import part_weight
 from coco_dagster.export.tasks import NormaliseChunk
 from coco_dagster.export.work_folder import work_folder
 from coco_dagster.lineage.manifest import export_id
@@ -98,7 +99,10 @@ def export_coco(
             with watch.stage("labels"):
                 parts = normalise_parts(pool, tasks, tables, progress, None)
             export = ExportInput(
-                parts=[PartPlace(tables, part) for part in range(len(parts.infos))],
+                parts=[
+                    PartPlace(tables, part, weight=part_weight(infos))
+                    for part, infos in enumerate(parts.infos)
+                ],
                 ontology=ontology_folder,
                 skeleton_points=parts.skeleton_points,
                 table_rows=row_counts(parts.infos),

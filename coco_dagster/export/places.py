@@ -35,7 +35,7 @@ class PartPlace(Struct, frozen=True):
         span: the stretch of the source that its label rows come from, which other parts may
             share; None where parts follow each other in source order and no label row occurs in
             two of them.
-        weight: its label rows, frames and annotations; None: as much as a part is meant to hold.
+        weight: how much of a window it takes (see `source_order`); None: all of it.
     """
 
     folder: TableFolder

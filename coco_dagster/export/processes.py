@@ -76,7 +76,7 @@ def one_of(workers: int) -> dict[str, str]:
         # Arrow and polars each keep what they have freed for themselves, apart from what Python
         # keeps: a process then takes a third more memory, and no less time.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
-        "_RJEM_MALLOC_CONF": "dirty_decay_ms:500,muzzy_decay_ms:0",
+        "_RJEM_MALLOC_CONF": "dirty_decay_ms:200,muzzy_decay_ms:0",
     }
 
 

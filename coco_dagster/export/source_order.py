@@ -1,6 +1,6 @@
 """Parts in the order of their source."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,14 @@ from coco_dagster.export.processes import CHUNK_BYTES
 from coco_dagster.export.slicing import POSITION
 from coco_dagster.export.stored_tasks import SlicedPart, SlicePart
 from coco_dagster.tables.part_store import SourcePosition
+from coco_dagster.tables.parts import PartInfo
 from coco_dagster.tables.schemas import LABEL_TABLES
+
+WINDOW_BYTES: Final = 2 * CHUNK_BYTES
+"""Bytes of label rows that a window comes from, as a rule."""
+
+_WEIGHED: Final = ("label_rows", "frames", "annotations")
+_BYTES_OF_WEIGHT: Final = 1_024
 
 
 class Cutting(Struct, frozen=True):
@@ -25,7 +32,7 @@ class Cutting(Struct, frozen=True):
         rows: the one of them that says where each label row stood.
         columns: columns of `rows` that its weight is taken from.
         weigh: weight of each label row, from these columns.
-        window_weight: weight of a window, about that of a part made in one go.
+        window_weight: the most that a window of several parts weighs.
     """
 
     tables: tuple[str, ...]
@@ -40,9 +47,12 @@ LABELS: Final = Cutting(
     "label_rows",
     ("frames", "objects"),
     lambda: pl.col("frames") + pl.col("objects") + 1,
-    12_000,
+    25_000,
 )
-"""Normalised tables: label rows, frames and objects count alike."""
+"""Normalised tables: label rows, frames and objects count alike.
+
+A window takes two parts: what is done once a window takes a quarter of the time of rendering one.
+"""
 
 RAW_LABELS: Final = Cutting(
     ("raw_labels",),
@@ -52,6 +62,18 @@ RAW_LABELS: Final = Cutting(
     CHUNK_BYTES,
 )
 """Raw labels, by their bytes."""
+
+
+def part_weight(tables: Mapping[str, PartInfo]) -> int:
+    """Weight of a part of normalised tables, as `LABELS` counts it.
+
+    Label rows with large masks have few rows and many bytes, of which 1,024 weigh as much as a row.
+
+    Args:
+        tables: what the tables of the part hold.
+    """
+    rows = sum(tables[name].rows for name in _WEIGHED)
+    return max(rows, sum(info.bytes for info in tables.values()) // _BYTES_OF_WEIGHT)
 
 
 def windows_of(

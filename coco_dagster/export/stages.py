@@ -136,18 +136,10 @@ def ontology_folder(ontology: TableSet, work: Path) -> TableFolder:
     return folder
 
 
-def places_of(tables: TableSet, weighed: Sequence[str]) -> list[PartPlace]:
-    """Where the parts of a set lie, and which stretch of the source each comes from.
-
-    Args:
-        tables: the set.
-        weighed: tables whose rows make the weight of a part.
-    """
+def places_of(tables: TableSet) -> list[PartPlace]:
+    """Where the parts of a set lie, and which stretch of the source each comes from."""
     folder = TableFolder(parts_url(root_of(tables)), "parquet")
-    return [
-        PartPlace(folder, part.name, part.span, sum(part.tables[name].rows for name in weighed))
-        for part in tables.parts
-    ]
+    return [PartPlace(folder, part.name, part.span) for part in tables.parts]
 
 
 def _part_name(raw_part: str, ontology: str) -> str:
@@ -187,8 +179,4 @@ def _raw_rows(raw_labels: Sequence[TableSet]) -> Iterator[list[bytes]]:
 
 def _raw_label_places(raw_labels: Sequence[TableSet]) -> list[PartPlace]:
     """Where the parts of `raw_labels` of all partitions lie."""
-    return [
-        msgspec.structs.replace(place, weight=None)
-        for tables in raw_labels
-        for place in places_of(tables, ())
-    ]
+    return [place for tables in raw_labels for place in places_of(tables)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -23,13 +23,14 @@ from coco_dagster.export.exported_files import is_whole
 from coco_dagster.export.findings import file_findings
 from coco_dagster.export.label_tables import without_superseded_rows
 from coco_dagster.export.latest import point_at_export
-from coco_dagster.export.places import PartSlice, TableFolder
+from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
 from coco_dagster.export.planning import checked_settings
 from coco_dagster.export.pool import WorkerPool, worker_pool
 from coco_dagster.export.progress import Progress, Stopwatch, silent
 from coco_dagster.export.publishing import export_draft, publish_folder
 from coco_dagster.export.rendering import ExportInput, per_category_name, render_export
 from coco_dagster.export.result import ExportFile, ExportResult
+from coco_dagster.export.source_order import part_weight
 from coco_dagster.export.stages import ontology_folder, places_of
 from coco_dagster.export.work_folder import work_folder
 from coco_dagster.lineage.manifest import MANIFEST_FILE, export_id
@@ -38,8 +39,6 @@ from coco_dagster.tables.parts import PartInfo, row_counts
 from coco_dagster.tables.schemas import LABEL_TABLES, ONTOLOGY_TABLES
 from coco_dagster.tables.skeletons import SkeletonPoints, first_sights
 from coco_dagster.tables.store import TableSet
-
-_WEIGHED: Final = ("label_rows", "frames", "annotations")
 
 
 def export_tables(
@@ -101,7 +100,7 @@ def _export_input(
 ) -> ExportInput:
     stored = [part for tables in sets for part in tables.parts]
     infos: list[Mapping[str, PartInfo]] = [part.tables for part in stored]
-    places = [place for tables in sets for place in places_of(tables, _WEIGHED)]
+    places = [place for tables in sets for place in _weighed_places(tables)]
     if len(sets) > 1:
         places, changed = without_superseded_rows(
             pool, places, TableFolder(str(work / "resolved"), "arrow")
@@ -122,6 +121,14 @@ def _export_input(
     )
 
 
+def _weighed_places(tables: TableSet) -> list[PartPlace]:
+    """Where the parts of normalised tables lie, with their weights."""
+    return [
+        msgspec.structs.replace(place, weight=part_weight(part.tables))
+        for place, part in zip(places_of(tables), tables.parts, strict=True)
+    ]
+
+
 def _check_ontology(sets: Iterable[TableSet], ontology: TableSet) -> None:
     for tables in sets:
         if tables.facts["ontology"] != ontology.version:
@@ -138,7 +145,7 @@ def _rows_sha256(sets: Sequence[TableSet]) -> str:
     rows = [
         pl.DataFrame(pl.from_arrow(PartSlice(place.folder, place.part).read("row_digests")))
         for tables in sets
-        for place in places_of(tables, ())
+        for place in places_of(tables)
     ]
     digest = sha256()
     if rows:

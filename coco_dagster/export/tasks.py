@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster import errors
@@ -212,6 +213,8 @@ def _counts(values: pl.Series) -> dict[Any, int]:
 
 @lru_cache(maxsize=2)
 def _rendering(folder: TableFolder, settings: ExportSettings) -> Rendering:
+    # Once an export: what reading label rows has freed is not needed again.
+    pa.default_memory_pool().release_unused()
     return Rendering.of(ontology_tables_of(folder), settings)
 
 
