@@ -27,6 +27,11 @@ class WorkerPool:
         self._workers: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
 
+    @property
+    def workers(self) -> int:
+        """Number of workers, the caller among them."""
+        return self._count
+
     def run(self, tasks: Iterable[Task], report: type[_R]) -> Iterator[_R]:
         """Carry out tasks; reports come in the order of the tasks.
 

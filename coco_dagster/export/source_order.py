@@ -1,5 +1,6 @@
 """Parts in the order of their source."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,8 @@ from coco_dagster.tables.schemas import LABEL_TABLES
 WINDOW_BYTES: Final = 2 * CHUNK_BYTES
 """Bytes of label rows that a window comes from, as a rule."""
 
+# Parts that are made to be alike differ a little.
+_SLACK: Final = 1.05
 _WEIGHED: Final = ("label_rows", "frames", "annotations")
 _BYTES_OF_WEIGHT: Final = 1_024
 
@@ -98,7 +101,7 @@ def windows_of(
             windows.append(((PartSlice(place.folder, place.part),), place.weight))
         else:
             windows += ((window, None) for window in _cut(pool, cluster, out, number, cutting))
-    return list(_joined(windows, cutting.window_weight))
+    return list(_joined(windows, _even_weight(windows, cutting.window_weight, pool.workers)))
 
 
 def _clusters(parts: Sequence[PartPlace]) -> Iterator[list[PartPlace]]:
@@ -158,6 +161,13 @@ def _cuts(parts: list[PartPlace], cutting: Cutting) -> list[SourcePosition]:
 def _positions(part: PartPlace, cutting: Cutting) -> pa.Table:
     whole = PartSlice(part.folder, part.part)
     return whole.read(cutting.rows, [*POSITION, *cutting.columns])
+
+
+def _even_weight(windows: Sequence[tuple[Window, int | None]], most: int, workers: int) -> int:
+    """The weight up to which windows are put together, so that all workers get as many."""
+    total = sum(most if weight is None else weight for _, weight in windows)
+    rounds = math.ceil(total / (most * workers)) or 1
+    return min(most, math.ceil(total / (rounds * workers) * _SLACK))
 
 
 def _joined(windows: Sequence[tuple[Window, int | None]], heaviest: int) -> Iterator[Window]:
