@@ -1,9 +1,11 @@
 """What rendering reads of the normalised tables."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from coco_dagster.tables.schemas import LABEL_TABLES
+import pyarrow as pa
+
+from coco_dagster.tables.schemas import LABEL_TABLES, OBJECTS, table_key
 
 _NOT_READ: Final[Mapping[str, frozenset[str]]] = {
     "label_rows": frozenset(
@@ -34,3 +36,18 @@ INPUT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     if (columns := tuple(c for c in schema.names if c not in _NOT_READ.get(table, ())))
 }
 """Columns by table; a table that is not named is not read."""
+
+
+def _with_columns(schema: pa.Schema, columns: Collection[str]) -> pa.Schema:
+    return pa.schema([field for field in schema if field.name in columns], schema.metadata)
+
+
+INPUT_SCHEMAS: Final[Mapping[str, pa.Schema]] = {
+    **LABEL_TABLES,
+    "annotations": _with_columns(LABEL_TABLES["annotations"], INPUT_COLUMNS["annotations"]),
+    "objects": _with_columns(OBJECTS, table_key(OBJECTS)),
+}
+"""Tables for an export alone, without the columns that take most to make and that it does not read.
+
+Of `objects` it states how many there are.
+"""

@@ -95,7 +95,11 @@ def export_coco(
             # Whoever starts processes ahead knows that there is enough to do for them.
             chunks, several = counted(chunks)
         with worker_pool(workers_for(workers, several), processes) as pool:
-            tasks = (NormaliseChunk(chunk, ontology_folder, tables) for chunk in chunks)
+            is_inspected = inspect is not None
+            tasks = (
+                NormaliseChunk(chunk, ontology_folder, tables, all_columns=is_inspected)
+                for chunk in chunks
+            )
             with watch.stage("labels"):
                 parts = normalise_parts(pool, tasks, tables, progress, None)
             export = ExportInput(

@@ -14,7 +14,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster import errors
-from coco_dagster.coco.input_columns import INPUT_COLUMNS
+from coco_dagster.coco.input_columns import INPUT_COLUMNS, INPUT_SCHEMAS
 from coco_dagster.coco.polars_pool import within_pool
 from coco_dagster.coco.profiles import ExportSettings
 from coco_dagster.coco.writer import (
@@ -23,7 +23,7 @@ from coco_dagster.coco.writer import (
     Rendering,
     render_part,
 )
-from coco_dagster.encord.source_chunks import SourceChunk, SourceRow
+from coco_dagster.encord.source_chunks import SourceChunk
 from coco_dagster.errors import CocoDagsterError
 from coco_dagster.export.group_files import write_numbered, write_rendered
 from coco_dagster.export.losses import Loss, first_losses
@@ -64,28 +64,31 @@ class NormalisedPart(Struct, frozen=True, tag=True):
 
 
 class NormaliseChunk(Struct, frozen=True, tag=True):
-    """Turn a chunk of a source into the tables of one part."""
+    """Turn a chunk of a source into the tables of one part.
+
+    Attributes:
+        chunk: the chunk.
+        ontology: tables of the ontology.
+        out: folder of the parts.
+        all_columns: whether anybody but rendering reads the tables.
+    """
 
     chunk: SourceChunk
     ontology: TableFolder
     out: TableFolder
+    all_columns: bool
 
     def run(self) -> NormalisedPart:
         """Carry it out."""
         rows = self.chunk.read_rows()
         self.chunk.discard()
-        return _normalise(rows, self.ontology, self.out, self.chunk.index)
-
-
-def _normalise(
-    rows: list[SourceRow], ontology: TableFolder, out: TableFolder, part: int
-) -> NormalisedPart:
-    normalised = normalise_rows(rows, *ontology_of(ontology))
-    return NormalisedPart(
-        write_part(out.path, part, normalised.tables, out.form),
-        normalised.row_digests,
-        normalised.skeleton_points,
-    )
+        schemas = LABEL_TABLES if self.all_columns else INPUT_SCHEMAS
+        normalised = normalise_rows(rows, *ontology_of(self.ontology), schemas)
+        return NormalisedPart(
+            write_part(self.out.path, self.chunk.index, normalised.tables, self.out.form),
+            normalised.row_digests,
+            normalised.skeleton_points,
+        )
 
 
 class DropLabelRows(Struct, frozen=True, tag=True):

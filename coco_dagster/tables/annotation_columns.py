@@ -5,7 +5,8 @@ duplicates) is judged after the last one was added, in numpy and Arrow.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from operator import attrgetter, itemgetter
 from typing import Any, Final
@@ -16,26 +17,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coco_dagster.encord.object_label import ObjectLabel
-from coco_dagster.encord.shapes import Drawn, MaskGrid
+from coco_dagster.encord.shapes import MaskGrid
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.object_endings import FramePlace
 from coco_dagster.tables.row_tables import FrameKeys
-from coco_dagster.tables.schemas import ANNOTATIONS
-
-_facts: Final = attrgetter(
-    "object_hash",
-    "feature_hash",
-    "shape",
-    "manual_annotation",
-    "confidence",
-    "created_at",
-    "created_by",
-    "last_edited_at",
-    "last_edited_by",
-)
-_geometry: Final = attrgetter(
-    "theta", "ring_sizes", "polygon_sizes", "bitmask", "point_names", "visibility"
-)
 
 AddedAnnotation = tuple[int, int, FramePlace, tuple[Any, ...], tuple[Any, ...]]
 """An annotation that was read and may still be rejected.
@@ -47,11 +32,19 @@ memory as soon as it is read.
 """
 
 
-def added_annotation(
-    frame_number: int, index: int, place: FramePlace, label: ObjectLabel, drawn: Drawn
-) -> AddedAnnotation:
-    """Facts of a label on its frame."""
-    return (frame_number, index, place, _geometry(drawn), _facts(label))
+geometry_of: Final = attrgetter(
+    "theta", "ring_sizes", "polygon_sizes", "bitmask", "point_names", "visibility"
+)
+"""Geometry of what was drawn, but for its coordinates."""
+
+
+def facts_getter(schema: pa.Schema) -> Callable[[ObjectLabel], tuple[Any, ...]]:
+    """What takes the facts of a label: those that columns of the schema hold, the hash first."""
+    return attrgetter(*_names_of_facts(schema))
+
+
+def _names_of_facts(schema: pa.Schema) -> list[str]:
+    return [name for name in _FACT_COLUMNS if name in schema.names]
 
 
 def in_key_order(
@@ -76,8 +69,9 @@ def annotation_table(
     coordinates: pa.ListArray,
     frame: NDArray[np.int64],
     frames: FrameKeys,
+    schema: pa.Schema,
 ) -> pa.Table:
-    """Annotations as a table of the schema `ANNOTATIONS`, in the given order.
+    """Annotations as a table, in the given order.
 
     Args:
         added: the annotations.
@@ -85,40 +79,31 @@ def annotation_table(
         frame: the frame of each, as a position in `frames`.
         frames: keys and sizes of all frames; the size stands in for that of a mask's grid where
             the label does not say it.
+        schema: `ANNOTATIONS`, or some of its columns.
     """
-    _, indexes, _, geometry, facts = _transposed(added, 5)
-    objects, features, shapes, manual, confidence, *who_and_when = _transposed(facts, 9)
-    created_at, created_by, edited_at, edited_by = who_and_when
+    _, indexes, _, geometry, labelled = _transposed(added, 5)
+    names = _names_of_facts(schema)
+    facts = dict(zip(names, _transposed(labelled, len(names)), strict=True))
     theta, ring_sizes, polygon_sizes, bitmasks, point_names, visibility = _transposed(geometry, 6)
     of = pa.array(frame)
     count = len(added)
-    dates = read_dates([*created_at, *edited_at])
-    users = pseudonyms([*created_by, *edited_by])
     columns: dict[str, Any] = {
         "label_hash": frames.label_hash.take(of),
         "data_hash": frames.data_hash.take(of),
         "frame": frames.frame.take(of),
-        "object_hash": pa.array(objects, pa.string()),
-        "feature_hash": pa.array(features, pa.string()),
         "annotation_index": pa.array(indexes, pa.int32()),
-        "shape": pa.array(shapes, pa.string()),
         "coordinates": coordinates,
         "ring_sizes": pa.array(ring_sizes, pa.list_(pa.int32())),
         "polygon_sizes": pa.array(polygon_sizes, pa.list_(pa.int32())),
         "theta": pa.array(theta, pa.float64()),
-        "manual_annotation": pa.array([flag is not False for flag in manual], pa.bool_()),
-        "confidence": pa.array(confidence, pa.float64()),
-        "created_at": dates[:count],
-        "created_by": users[:count],
-        "last_edited_at": dates[count:],
-        "last_edited_by": users[count:],
     }
+    columns |= {name: _FACT_COLUMNS[name](values) for name, values in facts.items()}
     columns |= _mask_columns(bitmasks, frames.width[frame], frames.height[frame])
     skeletons = [row for row, names in enumerate(point_names) if names is not None]
     for name, values in (("keypoint_names", point_names), ("keypoint_visibility", visibility)):
-        labelled = [values[row] for row in skeletons]
-        columns[name] = _scattered(count, skeletons, labelled, ANNOTATIONS.field(name).type)
-    return pa.Table.from_arrays([columns[field.name] for field in ANNOTATIONS], schema=ANNOTATIONS)
+        of_skeletons = [values[row] for row in skeletons]
+        columns[name] = _scattered(count, skeletons, of_skeletons, schema.field(name).type)
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def _transposed(rows: Sequence[tuple[Any, ...]], columns: int) -> list[tuple[Any, ...]]:
@@ -189,3 +174,25 @@ def _pseudonym(user: str) -> str:
     if "@" not in user:
         return user
     return f"user-{sha256(user.strip().lower().encode()).hexdigest()[:10]}"
+
+
+def _texts(values: Sequence[str]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def _is_manual(flags: Sequence[object]) -> pa.Array:
+    return pa.array([flag is not False for flag in flags], pa.bool_())
+
+
+_FACT_COLUMNS: Final[Mapping[str, Callable[[Sequence[Any]], pa.Array]]] = {
+    "object_hash": _texts,
+    "feature_hash": _texts,
+    "shape": _texts,
+    "manual_annotation": _is_manual,
+    "confidence": partial(pa.array, type=pa.float64()),
+    "created_at": read_dates,
+    "created_by": pseudonyms,
+    "last_edited_at": read_dates,
+    "last_edited_by": pseudonyms,
+}
+"""Makes the column of each fact, in the order of the facts of a label."""

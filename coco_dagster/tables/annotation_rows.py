@@ -1,5 +1,8 @@
 """Rows of the tables `annotations` and `objects` in the making."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -10,15 +13,16 @@ from coco_dagster.encord.shapes import Drawn
 from coco_dagster.tables.annotation_columns import (
     AddedAnnotation,
     NumberLists,
-    added_annotation,
     annotation_table,
+    facts_getter,
+    geometry_of,
     in_key_order,
 )
 from coco_dagster.tables.geometry_checks import check_geometry
 from coco_dagster.tables.object_endings import FramePlace, ObjectEndings
 from coco_dagster.tables.rings import without_degenerate_rings
 from coco_dagster.tables.row_tables import FrameKeys
-from coco_dagster.tables.schemas import OBJECTS
+from coco_dagster.tables.schemas import OBJECTS, table_key
 
 
 class AnnotationRows:
@@ -26,10 +30,13 @@ class AnnotationRows:
 
     Args:
         endings: takes up those that are, and what was mended.
+        schema: `ANNOTATIONS`, or those of its columns that somebody reads.
     """
 
-    def __init__(self, endings: ObjectEndings) -> None:
+    def __init__(self, endings: ObjectEndings, schema: pa.Schema) -> None:
         self._endings = endings
+        self._schema = schema
+        self._facts_of = facts_getter(schema)
         self._added: list[AddedAnnotation] = []
         self._coordinates = NumberLists()
         self._notes: list[tuple[int, str, str]] = []
@@ -46,7 +53,7 @@ class AnnotationRows:
             label: the object.
             drawn: its geometry.
         """
-        self._added.append(added_annotation(frame, index, place, label, drawn))
+        self._added.append((frame, index, place, geometry_of(drawn), self._facts_of(label)))
         self._coordinates.add(drawn.coordinates)
 
     def note_next(self, code: str, message: str) -> None:
@@ -62,7 +69,7 @@ class AnnotationRows:
         positions, frame = in_key_order(self._added, frames)
         added = [self._added[position] for position in positions.tolist()]
         coordinates = self._coordinates.column().take(pa.array(positions))
-        table = annotation_table(added, coordinates, frame, frames)
+        table = annotation_table(added, coordinates, frame, frames, self._schema)
         verdict = check_geometry(table, frames.width[frame], frames.height[frame])
         keep = verdict.faults == 0
         for annotation in np.flatnonzero(~keep).tolist():
@@ -112,26 +119,35 @@ def _repeated(
     return repeated
 
 
-def object_table(annotations: pa.Table, image_index: NDArray[np.int64]) -> pa.Table:
+def object_table(
+    annotations: pa.Table, image_index: NDArray[np.int64], schema: pa.Schema
+) -> pa.Table:
     """One row per track of the annotations, sorted by key.
 
     Args:
         annotations: table of the schema `ANNOTATIONS`.
         image_index: order of each annotation's image within its label row.
+        schema: `OBJECTS`, or the columns of its key and some others.
     """
-    columns = ("label_hash", "data_hash", "frame", "object_hash", "feature_hash", "shape")
+    key = table_key(OBJECTS)
+    others = [_OF_TRACK[name].alias(name) for name in schema.names if name not in key]
     table: pa.Table = (
-        pl.DataFrame(pl.from_arrow(annotations.select(columns)))
+        pl.DataFrame(pl.from_arrow(annotations.select(_READ_OF_TRACK)))
         .with_columns(image_index=image_index)
         .sort("label_hash", "object_hash", "image_index", maintain_order=True)
-        .group_by("label_hash", "object_hash", maintain_order=True)
-        .agg(
-            pl.first("feature_hash", "shape"),
-            pl.first("data_hash").alias("first_data_hash"),
-            pl.first("frame").alias("first_frame"),
-            pl.len().cast(pl.Int64).alias("number_of_frames"),
-        )
-        .select(OBJECTS.names)
+        .group_by(key, maintain_order=True)
+        .agg(others)
+        .select(schema.names)
         .to_arrow()
     )
-    return table.cast(OBJECTS)
+    return table.cast(schema)
+
+
+_OF_TRACK: Final[Mapping[str, pl.Expr]] = {
+    "feature_hash": pl.first("feature_hash"),
+    "shape": pl.first("shape"),
+    "first_data_hash": pl.first("data_hash"),
+    "first_frame": pl.first("frame"),
+    "number_of_frames": pl.len().cast(pl.Int64),
+}
+_READ_OF_TRACK: Final = ["label_hash", "data_hash", "frame", "object_hash", "feature_hash", "shape"]

@@ -5,7 +5,7 @@ Every object of the input ends as exactly one row: an annotation, or a finding w
 how an export will render them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 from msgspec import Struct
@@ -46,7 +46,10 @@ class NormalisedRows(Struct, frozen=True):
 
 
 def normalise_rows(
-    rows: Iterable[RawRow], index: OntologyIndex, plain: PlainAnswers | None = None
+    rows: Iterable[RawRow],
+    index: OntologyIndex,
+    plain: PlainAnswers | None = None,
+    schemas: Mapping[str, pa.Schema] = LABEL_TABLES,
 ) -> NormalisedRows:
     """Turn label rows into tables.
 
@@ -57,19 +60,20 @@ def normalise_rows(
         rows: label rows in source order.
         index: the ontology.
         plain: its plain answers, which remember what they read from one part to the next.
+        schemas: of the tables; `annotations` and `objects` may lack columns that nobody reads.
     """
     plain = plain or PlainAnswers(index)
-    first = _Normaliser(index, plain)
+    first = _Normaliser(index, plain, schemas)
     given = list(rows)
     older = first.read(given)
     if not older:
         return first.result()
     # So rare that reading rows again is better than keeping all that was read of them in memory.
-    kept = _Normaliser(index, plain)
+    kept = _Normaliser(index, plain, schemas)
     kept.read([row for position, row in enumerate(given) if position not in older])
     result = kept.result()
     findings, points = [result.tables["findings"]], [result.skeleton_points]
-    editions = _Normaliser(index, plain)
+    editions = _Normaliser(index, plain, schemas)
     editions.read([given[position] for position in older], told_apart=True)
     superseded = editions.result()
     hashes = [*superseded.tables["label_rows"]["label_hash"].to_pylist(), *older.values()]
@@ -83,15 +87,18 @@ def normalise_rows(
 
 
 class _Normaliser:
-    def __init__(self, index: OntologyIndex, plain: PlainAnswers) -> None:
+    def __init__(
+        self, index: OntologyIndex, plain: PlainAnswers, schemas: Mapping[str, pa.Schema]
+    ) -> None:
         self._index = index
+        self._schemas = schemas
         self._plain = plain
         self._findings = FindingRows()
         self._endings = ObjectEndings(index, self._findings)
         self._answers = AnswerRows(index, self._findings)
         self._placements = PlacementRows(index, self._findings)
         self._tables = RowTables()
-        self._annotations = AnnotationRows(self._endings)
+        self._annotations = AnnotationRows(self._endings, schemas["annotations"])
         self._points: dict[str, dict[str, tuple[str, int]]] = {}
         self.digests: list[str] = []
 
@@ -129,7 +136,7 @@ class _Normaliser:
             "data_units": self._tables.data_units(),
             "frames": frames,
             "annotations": annotations,
-            "objects": object_table(annotations, image_index),
+            "objects": object_table(annotations, image_index, self._schemas["objects"]),
             **answers,
             "classifications": self._placements.table(),
             "findings": self._findings.table(),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from coco_dagster.coco.input_columns import INPUT_COLUMNS
+from coco_dagster.coco.input_columns import INPUT_COLUMNS, INPUT_SCHEMAS
 from coco_dagster.coco.profiles import ENCORD, TRAINING, ExportSettings
 from coco_dagster.coco.writer import FirstIds, Rendering, render_part
 from coco_dagster.export.group_files import write_numbered, write_rendered
@@ -59,6 +59,16 @@ def read_alone(tables: Tables) -> dict[str, pa.Table]:
 def test_columns_that_are_read_are_enough(settings: ExportSettings, tmp_path: Path) -> None:
     some = rendered(read_alone(sample()), settings, tmp_path / "some")
     assert some == rendered(sample(), settings, tmp_path / "all")
+
+
+def test_tables_for_an_export_alone_lack_columns_and_differ_in_nothing_else() -> None:
+    rows = numbered(json.loads((SAMPLE / "labels.json").read_text()))
+    index = OntologyIndex.from_tables(ontology())
+    made = normalise_rows(rows, index, schemas=INPUT_SCHEMAS).tables
+    for name, table in made.items():
+        assert set(INPUT_COLUMNS.get(name, ())) <= set(table.column_names)
+        assert table.equals(sample()[name].select(table.column_names), check_metadata=True)
+    assert "created_by" not in made["annotations"].column_names
 
 
 # Findings are passed on as they are.
