@@ -11,7 +11,7 @@ from coco_dagster.coco.attributes import AttributeTemplates, object_classificati
 from coco_dagster.coco.categories import Categories
 from coco_dagster.coco.geometry import GEOMETRY_COLUMNS, geometry_json, render_geometry
 from coco_dagster.coco.images import IMAGE_KEY, ImageRows
-from coco_dagster.coco.json_text import member
+from coco_dagster.coco.json_text import member, members
 from coco_dagster.coco.layouts import Content, ExportPlan
 from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.profiles import Profile
@@ -195,8 +195,8 @@ def _with_json(rendered: pl.DataFrame) -> pl.DataFrame:
             *geometry_json(),
         ).alias("body_json"),
         pl.concat_str(
-            member("object_hash", "encord_track_uuid"),
-            member("manual_annotation", "manual_annotation"),
+            pl.lit(","),
+            members(pl.col("object_hash").alias("encord_track_uuid"), pl.col("manual_annotation")),
             member("rotation", "rotation"),
             pl.lit(',"classifications":'),
             pl.col("classifications_json"),

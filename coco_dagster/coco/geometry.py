@@ -9,12 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from coco_dagster.coco.fitting import Fitted, fitted
+from coco_dagster.coco.json_text import members
 from coco_dagster.coco.keyholes import bridged_at_length, keyholed
 from coco_dagster.coco.keypoints import SkeletonNames
 from coco_dagster.coco.losses import LeftOut
 from coco_dagster.coco.mask_outlines import outlined
 from coco_dagster.coco.masks import MaskBounds, Masks
-from coco_dagster.coco.number_text import json_text, rounded, rounded_above_zero, rounded_boxes
+from coco_dagster.coco.number_text import rounded, rounded_above_zero, rounded_boxes
 from coco_dagster.coco.profiles import Profile
 from coco_dagster.coco.rasters import most_runs, rasterise
 from coco_dagster.coco.rings import Floats
@@ -244,12 +245,7 @@ def geometry_json() -> list[pl.Expr]:
     """
     keypoints = pl.concat_str(pl.lit(',"keypoints":'), "keypoints_json").fill_null("")
     return [
-        pl.lit('"bbox":'),
-        json_text("bbox"),
-        pl.lit(',"area":'),
-        json_text("area"),
-        pl.lit(',"iscrowd":'),
-        pl.col("iscrowd").cast(pl.String),
+        members(pl.col("bbox"), pl.col("area"), pl.col("iscrowd")),
         pl.lit(',"segmentation":'),
         pl.col("segmentation_json"),
         keypoints,

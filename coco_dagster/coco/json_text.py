@@ -14,3 +14,12 @@ def member(column: str, key: str) -> pl.Expr:
     text = pl.struct(pl.col(column).alias(key)).struct.json_encode()
     whole = pl.concat_str(pl.lit(","), text.str.slice(1).str.head(-1))
     return pl.when(pl.col(column).is_null()).then(pl.lit("")).otherwise(whole).alias(key)
+
+
+def members(*values: pl.Expr) -> pl.Expr:
+    """Text of members whose values are never null: `"key":value,"key":value`.
+
+    Args:
+        values: the values, named by their keys.
+    """
+    return pl.struct(*values).struct.json_encode().str.slice(1).str.head(-1)
