@@ -112,13 +112,16 @@ def _write_object(
 
 
 def _copy_lines(rendered: RenderedGroups, kind: str, number: int, out: _HashedFile) -> None:
-    """Copy the lines of all groups."""
+    """Copy the lines of all groups; those of annotations, which no other file holds, then go."""
     is_first = True
     for group in range(rendered.groups):
-        with lines_path(rendered.folder.path, kind, number, group).open("rb") as lines:
+        path = lines_path(rendered.folder.path, kind, number, group)
+        with path.open("rb") as lines:
             while block := lines.read(_BLOCK_BYTES):
                 out.write(block[1:] if is_first else block)
                 is_first = False
+        if kind == ANNOTATIONS:
+            path.unlink()
     if not is_first:
         out.write(b"\n")
 

@@ -114,6 +114,7 @@ def export_coco(
                 ontology_sha256=given.digest,
                 findings=file_findings([*passed_over_notes(source), *given.notes]),
                 export_id=export_id(chosen, given.digest, parts.rows_sha256),
+                is_last_reader=not is_inspected,
             )
             result = _publish(pool, export, chosen, work, place, run or {}, progress, watch)
         if inspect is not None:

@@ -1,6 +1,7 @@
 """Where the tables of an export's input lie: parts, and slices of parts by source order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -66,6 +67,21 @@ class PartSlice(Struct, frozen=True):
             batch = pa.ipc.open_file(source).get_batch(self.window)
         sliced = pa.Table.from_batches([batch])
         return sliced.select(columns) if columns is not None else sliced
+
+    def discard(self, tables: Iterable[str]) -> None:
+        """Remove tables of a part that nobody reads again; those that were read stay readable.
+
+        A part that was sliced stays: its other slices may be needed.
+
+        Args:
+            tables: their names.
+        """
+        if self.window is not None:
+            return
+        for table in tables:
+            # Some systems keep what is mapped into memory; the work folder goes in the end.
+            with suppress(OSError):
+                part_path(self.folder.path, table, self.part, self.folder.form).unlink()
 
 
 Window = tuple[PartSlice, ...]

@@ -25,7 +25,7 @@ from coco_dagster.export.coco_files import CocoHead, RenderedGroups, write_coco_
 from coco_dagster.export.group_files import discard_lines
 from coco_dagster.export.groups import groups_of_windows
 from coco_dagster.export.losses import check_losses
-from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
+from coco_dagster.export.places import PartPlace, TableFolder
 from coco_dagster.export.pool import WorkerPool
 from coco_dagster.export.progress import Progress, Stopwatch
 from coco_dagster.export.result import ExportFile, ExportResult
@@ -60,6 +60,7 @@ class ExportInput(Struct, frozen=True):
         ontology_sha256: digest of the ontology.
         findings: findings on files and on the ontology.
         export_id: id of the export.
+        is_last_reader: whether nobody else reads the tables of the label rows.
     """
 
     parts: Sequence[PartPlace]
@@ -70,6 +71,7 @@ class ExportInput(Struct, frozen=True):
     ontology_sha256: str
     findings: pa.Table
     export_id: str
+    is_last_reader: bool
 
 
 def render_export(
@@ -112,7 +114,11 @@ def render_export(
     windows = windows_of(pool, given.parts, work / "windows")
     groups = groups_of_windows(pool, windows, settings.branches, work / "moved")
     with watch.stage("rendering"):
-        counts = _render(pool, groups, completed, settings, rendered, progress)
+        tasks = [
+            RenderGroup(slices, completed, settings, rendered, number, given.is_last_reader)
+            for number, slices in enumerate(groups)
+        ]
+        counts = _render(pool, tasks, settings, rendered, progress)
     check_losses(counts, settings.profile)
     categories = categories_of_contents(ontology, settings)
     with watch.stage("writing"):
@@ -149,18 +155,12 @@ def render_export(
 
 def _render(
     pool: WorkerPool,
-    groups: Sequence[list[PartSlice]],
-    ontology: TableFolder,
+    tasks: Sequence[RenderGroup],
     settings: ExportSettings,
     rendered: TableFolder,
     progress: Progress,
 ) -> list[RenderedCounts]:
     """Render and number all groups: ids start where those of the group before end."""
-    tasks = [
-        RenderGroup(slices, ontology, settings, rendered, number)
-        for number, slices in enumerate(groups)
-    ]
-
     start = FirstIds(
         image=settings.profile.first_image_id,
         annotation=settings.profile.first_annotation_id,

@@ -118,6 +118,7 @@ def _export_input(
         ontology_sha256=ontology.facts["ontology_sha256"],
         findings=file_findings([*_notes(sets), *_notes([ontology])]),
         export_id=name,
+        is_last_reader=False,
     )
 
 

@@ -146,6 +146,14 @@ class RenderGroup(Struct, frozen=True, tag=True):
 
     The process keeps what it rendered for the task that numbers it, which follows as soon as the
     groups before it are counted.
+
+    Attributes:
+        slices: the label rows.
+        ontology: tables of the ontology.
+        settings: what to render.
+        out: folder of what is rendered.
+        group: number of the group.
+        is_last_reader: whether the tables go when they are read, but for `label_rows`.
     """
 
     slices: list[PartSlice]
@@ -153,6 +161,7 @@ class RenderGroup(Struct, frozen=True, tag=True):
     settings: ExportSettings
     out: TableFolder
     group: int
+    is_last_reader: bool
 
     def run(self) -> RenderedCounts:
         """Carry it out."""
@@ -160,6 +169,9 @@ class RenderGroup(Struct, frozen=True, tag=True):
 
     def _render(self) -> RenderedCounts:
         tables = read_slices(self.slices, INPUT_COLUMNS)
+        if self.is_last_reader:
+            for part in self.slices:
+                part.discard(LABEL_TABLES.keys() - {"label_rows"})
         rendered = render_part(tables, _rendering(self.ontology, self.settings))
         _rendered_groups[self.out.url, self.group] = rendered
         write_rendered(self.out.path, self.group, rendered)
