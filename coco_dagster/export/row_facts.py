@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from coco_dagster.coco.json_text import member
+from coco_dagster.coco.json_text import member, members
 from coco_dagster.coco.selection import MAIN_BRANCH
 from coco_dagster.export.places import Window
 from coco_dagster.lineage.manifest import ENTRY_START
@@ -132,26 +132,36 @@ def _other_rows(findings: Path) -> pl.DataFrame:
 
 def _entries(rows: pl.DataFrame) -> pl.Series:
     named = ~pl.col("label_hash").str.starts_with(UNNAMED_PREFIX)
-    edited = pl.col("last_edited_at")
-    whole = edited.dt.microsecond() == 0
     entries = rows.with_columns(
         pl.when(named).then("label_hash").alias("label_hash"),
-        pl.when(whole)
-        .then(edited.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        .otherwise(edited.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
-        .alias("last_edited_at"),
+        _date_texts(rows["last_edited_at"]),
     )
     text = pl.concat_str(
         member("label_hash", "label_hash"),
         member("row_data_hash", "data_hash"),
         member("data_title", "data_title"),
         member("last_edited_at", "last_edited_at"),
-        member("row_sha256", "sha256"),
-        member("frames", "frames"),
-        member("objects", "objects"),
+        pl.lit(","),
+        members(pl.col("row_sha256").alias("sha256"), pl.col("frames"), pl.col("objects")),
     )
     lines = pl.concat_str(pl.lit("{"), text.str.slice(1), pl.lit("}"))
     return entries.select(lines.alias("entry"))["entry"]
+
+
+def _date_texts(dates: pl.Series) -> pl.Series:
+    """ISO 8601 in UTC, with microseconds where there are some."""
+    # Of some thousand rows edited in the same hours, many share their date.
+    distinct = dates.unique().drop_nulls()
+    is_whole = distinct.dt.microsecond() == 0
+    texts = [
+        chosen.dt.strftime(form)
+        for chosen, form in (
+            (distinct.filter(is_whole), "%Y-%m-%dT%H:%M:%SZ"),
+            (distinct.filter(~is_whole), "%Y-%m-%dT%H:%M:%S%.6fZ"),
+        )
+    ]
+    ordered = pl.concat([distinct.filter(is_whole), distinct.filter(~is_whole)])
+    return dates.replace_strict(ordered, pl.concat(texts), default=None, return_dtype=pl.String)
 
 
 def _rows_of(windows: Iterable[Window]) -> Iterator[pl.DataFrame]:
