@@ -99,7 +99,7 @@ def annotation_table(
     }
     columns |= {name: _FACT_COLUMNS[name](values) for name, values in facts.items()}
     columns |= _mask_columns(bitmasks, frames.width[frame], frames.height[frame])
-    skeletons = [row for row, names in enumerate(point_names) if names is not None]
+    skeletons = [row for row, points in enumerate(point_names) if points is not None]
     for name, values in (("keypoint_names", point_names), ("keypoint_visibility", visibility)):
         of_skeletons = [values[row] for row in skeletons]
         columns[name] = _scattered(count, skeletons, of_skeletons, schema.field(name).type)
