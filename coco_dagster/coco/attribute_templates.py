@@ -1,12 +1,12 @@
 """Templates: what is written for every object and classification, before any answer is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from msgspec import Struct
 
 from coco_dagster.coco.attribute_slots import build_slots
 from coco_dagster.coco.frame_ranges import Ints, ints, positions_within
@@ -15,8 +15,7 @@ from coco_dagster.coco.profiles import ClassificationStyle
 NO_TEXT: Final = -1
 
 
-@dataclass(frozen=True, eq=False)
-class NumberLists:
+class NumberLists(Struct, frozen=True, eq=False):
     """A list of numbers for each position, all in one array."""
 
     values: Ints
@@ -34,8 +33,7 @@ class NumberLists:
         return places, self.values[self.starts[positions[places]] + positions_within(counts)]
 
 
-@dataclass(frozen=True, eq=False)
-class Nesting:
+class Nesting(Struct, frozen=True, eq=False):
     """Which slots are written only below a chosen option.
 
     Options that others are nested below are numbered from 0.
@@ -55,8 +53,7 @@ class Nesting:
     of_radio: pl.DataFrame
 
 
-@dataclass(frozen=True, eq=False)
-class AttributeTemplates:
+class AttributeTemplates(Struct, frozen=True, eq=False):
     """The slots of an ontology, numbered in the order in which they are written.
 
     Attributes:

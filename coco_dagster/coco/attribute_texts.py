@@ -4,12 +4,12 @@ Everything works on whole columns: each slot of each owner is given the number o
 texts are put one behind the other.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from msgspec import Struct
 
 from coco_dagster.coco.attribute_slots import COMMA
 from coco_dagster.coco.attribute_templates import NO_TEXT, AttributeTemplates
@@ -95,8 +95,7 @@ def joined_texts(texts: pl.Series, counts: Ints) -> pl.Series:
     return pl.Series(joined)
 
 
-@dataclass(frozen=True, eq=False)
-class _Texts:
+class _Texts(Struct, frozen=True, eq=False):
     """All texts that stand in slots, with the option that each of them chooses, or -1."""
 
     values: pl.Series

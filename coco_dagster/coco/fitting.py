@@ -5,10 +5,11 @@ the same annotations, and says which of them have to be left out, and why.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from coco_dagster.coco.areas import region_areas
@@ -34,8 +35,7 @@ Reasons: TypeAlias = NDArray[np.int8]
 _NEAR: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """Annotations of one shape as a profile wants them.
 
     Attributes:

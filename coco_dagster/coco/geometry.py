@@ -1,11 +1,12 @@
 """Annotations' geometry as COCO text: what is drawn in pixels, rendered by a profile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from coco_dagster.coco.fitting import Fitted, fitted
@@ -40,8 +41,7 @@ GEOMETRY_COLUMNS: Final = (
 _SHAPE_COLUMNS: Final = ("label_hash", "feature_hash", "shape", "theta", *GEOMETRY_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(Struct, frozen=True):
     """Geometry of many annotations as a profile renders it.
 
     Attributes:
@@ -61,8 +61,7 @@ class Geometry:
     num_keypoints: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedGeometry:
+class RenderedGeometry(Struct, frozen=True):
     """Geometry of the annotations of a part.
 
     Attributes:

@@ -1,13 +1,13 @@
 """Keypoints: points in an order that their category fixes, each with its visibility."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from coco_dagster.coco.number_text import json_text, lists, rounded
@@ -22,8 +22,7 @@ SkeletonNames: TypeAlias = Mapping[str, Sequence[str]]
 """Point names of each skeleton in template order, by the feature hash of its category."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keypoints:
+class Keypoints(Struct, frozen=True):
     """Keypoints of many annotations.
 
     Attributes:

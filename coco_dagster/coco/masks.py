@@ -6,12 +6,13 @@ first is 0). Flips are what every step here makes and takes; only `Masks` turns 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from coco_dagster.encord.rle import MaskGrids
@@ -88,8 +89,7 @@ class MaskBounds:
         self.columns = SharedBound(together, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Masks:
+class Masks(Struct, frozen=True):
     """Run-length encoded masks, one per annotation.
 
     Attributes:
@@ -261,8 +261,7 @@ def _paste_segments(
     return parts
 
 
-@dataclass(frozen=True, slots=True)
-class _Spans:
+class _Spans(Struct, frozen=True):
     """Runs of ones on their grids, within the window that lies in the frame.
 
     Attributes:
@@ -285,7 +284,7 @@ class _Spans:
 
     def where(self, chosen: slice | Flags) -> "_Spans":
         """The chosen runs."""
-        return _Spans(*(getattr(self, name)[chosen] for name in self.__slots__))
+        return _Spans(*(getattr(self, name)[chosen] for name in self.__struct_fields__))
 
     def moved(self, by: int) -> "_Spans":
         """The runs with their masks counted from another one."""

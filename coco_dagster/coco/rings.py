@@ -6,11 +6,11 @@ whatever the shape was.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from coco_dagster.coco.number_text import json_texts, lists, rounded
@@ -44,8 +44,7 @@ def in_spans(offsets: Ints, chosen: Ints) -> Ints:
     return np.repeat(offsets[chosen], sizes) + ragged_arange(sizes)
 
 
-@dataclass(frozen=True, slots=True)
-class Rings:
+class Rings(Struct, frozen=True):
     """Outlines of many annotations, in pixels.
 
     Rings are open: their last point is not their first one again. An annotation may have no

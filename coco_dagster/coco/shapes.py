@@ -6,12 +6,12 @@ contract; a fraction of the frame's width or height becomes pixels by one multip
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 import shapely
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from coco_dagster.coco.areas import region_areas
@@ -26,8 +26,7 @@ VISIBLE: Final = 2
 """COCO's v of a keypoint that is labelled and visible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """Annotations of one shape in pixels, before a profile renders them.
 
     Attributes:
@@ -63,8 +62,7 @@ class Drawing:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeBatch:
+class ShapeBatch(Struct, frozen=True):
     """All annotations of one shape in a part.
 
     Attributes:

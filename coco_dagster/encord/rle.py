@@ -5,12 +5,12 @@ by row over a grid of `width` x `height` pixels whose corner lies at (`left`, `t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 from coco_dagster.encord.run_lengths import (
@@ -50,8 +50,7 @@ MASK_FAULT_MESSAGES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MaskCheck:
+class MaskCheck(Struct, frozen=True):
     """What `check_masks` found.
 
     Attributes:
@@ -63,8 +62,7 @@ class MaskCheck:
     cropped: Flags
 
 
-@dataclass(frozen=True, slots=True)
-class MaskGrids:
+class MaskGrids(Struct, frozen=True):
     """Where the grids of many masks lie in their frames; one entry per mask, in pixels.
 
     Attributes:

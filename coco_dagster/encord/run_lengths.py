@@ -10,11 +10,11 @@ this text over rows, COCO over columns; this module does not care.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -34,8 +34,7 @@ _MAX_DELTA: Final = 2**36
 _MAX_RUN: Final = 2**31
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(Struct, frozen=True):
     """Run lengths of many masks.
 
     Attributes:
