@@ -157,3 +157,12 @@ def test_what_a_worker_did_not_foresee_is_one_message(
     with worker_pool(2, processes) as pool, pytest.raises((WorkerError, KeyError)):
         list(pool.run([never_rendered] * 4, type(None)))
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_dismissed_processes_end_by_themselves(tmp_path: Path) -> None:
+    processes = WorkerProcesses(2)
+    with worker_pool(2, processes) as pool:
+        assert digests(pool.run(tasks_in(tmp_path), SnapshotPart))
+        pool.dismiss()
+        (process,) = processes.started
+        assert process.exit_code() == -signal.SIGKILL
