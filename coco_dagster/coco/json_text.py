@@ -10,9 +10,7 @@ def member(column: str, key: str) -> pl.Expr:
         column: column with the values.
         key: key in the JSON object.
     """
-    # Only structs have a JSON encoder; the braces around the one member are cut off again.
-    text = pl.struct(pl.col(column).alias(key)).struct.json_encode()
-    whole = pl.concat_str(pl.lit(","), text.str.slice(1).str.head(-1))
+    whole = pl.concat_str(pl.lit(","), members(pl.col(column).alias(key)))
     return pl.when(pl.col(column).is_null()).then(pl.lit("")).otherwise(whole).alias(key)
 
 
@@ -22,4 +20,5 @@ def members(*values: pl.Expr) -> pl.Expr:
     Args:
         values: the values, named by their keys.
     """
+    # Only structs have a JSON encoder; the braces around the members are cut off again.
     return pl.struct(*values).struct.json_encode().str.slice(1).str.head(-1)

@@ -141,13 +141,20 @@ def _cut(
 
 
 def _cuts(parts: list[PartPlace], cutting: Cutting) -> list[SourcePosition]:
-    """Positions at which parts are cut, so that each window has about the same weight."""
+    """Positions at which parts are cut, so that each window has about the same weight.
+
+    Where the parts weigh more than their rows, for their bytes, each row weighs as much more.
+    """
     weight = cutting.weigh().alias("weight")
     rows = pl.concat(
         pl.DataFrame(pl.from_arrow(_positions(part, cutting))).select(*POSITION, weight)
         for part in parts
     )
+    weight_of_rows = int(rows["weight"].sum())
+    weight_of_parts = sum(part.weight or 0 for part in parts)
     heaviest = cutting.window_weight
+    if weight_of_parts > weight_of_rows:
+        heaviest = max(1, heaviest * weight_of_rows // weight_of_parts)
     numbered = rows.sort(POSITION).with_columns(
         ((pl.col("weight").cum_sum() - pl.col("weight")) // heaviest).alias("window")
     )
