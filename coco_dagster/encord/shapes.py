@@ -31,6 +31,16 @@ class GeometryError(ValueError):
         self.path = path
 
 
+class Rings(Struct, gc=False):
+    """How the points of polygons make rings: points of each ring, rings of each polygon.
+
+    The outer ring of a polygon comes first, its holes after it.
+    """
+
+    ring_sizes: list[int]
+    polygon_sizes: list[int]
+
+
 class MaskGrid(Struct, gc=False):
     """A run-length encoded grid in whole pixels; a size of None stands for the frame's."""
 
@@ -41,28 +51,37 @@ class MaskGrid(Struct, gc=False):
     height: int | None
 
 
+class Keypoints(Struct, gc=False):
+    """Points of a skeleton, beside their coordinates.
+
+    Attributes:
+        names: name of each point; one without a name is named by its position.
+        visibility: 0 invisible, 1 occluded, 2 visible, for each point.
+        note: what was mended in reading, or None.
+    """
+
+    names: list[str]
+    visibility: list[int]
+    note: str | None
+
+
+class Turn(Struct, gc=False):
+    """How far a shape is turned: `theta` degrees clockwise."""
+
+    theta: float
+
+
 class Drawn(Struct, gc=False):
     """Geometry of one object in the flat form of the `annotations` table.
 
     Attributes:
         coordinates: numbers whose meaning depends on the shape (see the table's schema).
-        theta: degrees clockwise, or None for shapes that do not turn.
-        ring_sizes: polygons: points of each ring.
-        polygon_sizes: polygons: rings of each polygon, the outer one first.
-        bitmask: bitmasks: the grid.
-        point_names: skeletons: name of each point; one without a name is named by its position.
-        visibility: skeletons: 0 invisible, 1 occluded, 2 visible, for each point.
-        note: what was mended in reading, or None.
+        detail: what else its shape has; None for a polygon of one ring, and for shapes that are
+            nothing but coordinates.
     """
 
     coordinates: list[float]
-    theta: float | None = None
-    ring_sizes: list[int] | None = None
-    polygon_sizes: list[int] | None = None
-    bitmask: MaskGrid | None = None
-    point_names: list[str] | None = None
-    visibility: list[int] | None = None
-    note: str | None = None
+    detail: Rings | MaskGrid | Keypoints | Turn | None = None
 
 
 _P = TypeVar("_P")
@@ -70,6 +89,9 @@ _KEYS: Final = [str(number) for number in range(1_000)]
 """Keys of points that stand in their order already, as nearly all do."""
 
 _xy: Final = attrgetter("x", "y")
+_UNKNOWN_VISIBILITY: Final = (
+    "A point's visibility is none of the known ones; it is taken as visible."
+)
 _POLYGON_DECODER: Final = msgspec.json.Decoder(dict[str, XY] | list[XY] | None)
 
 
@@ -110,7 +132,7 @@ def read_rotatable_bounding_box(label: ObjectLabel) -> Drawn:
     box = label.rotatable_bounding_box
     if box is None:
         raise _missing("rotatableBoundingBox")
-    return Drawn([box.x, box.y, box.w, box.h], theta=box.theta or 0.0)
+    return Drawn([box.x, box.y, box.w, box.h], Turn(box.theta or 0.0))
 
 
 def read_polygon(label: ObjectLabel) -> Drawn:
@@ -125,14 +147,12 @@ def read_polygon(label: ObjectLabel) -> Drawn:
         raise geometry_error(error, ".polygon") from None
     if points is None:
         raise _missing("polygon")
-    ring = _in_order(points, "polygon")
-    return Drawn(_flat(ring), ring_sizes=[len(ring)], polygon_sizes=[1])
+    return Drawn(_flat(_in_order(points, "polygon")))
 
 
 def _read_polygons(polygons: list[list[list[float]]]) -> Drawn:
     if len(polygons) == 1 and len(polygons[0]) == 1 and len(polygons[0][0]) % 2 == 0:
-        ring = polygons[0][0]
-        return Drawn(ring, ring_sizes=[len(ring) // 2], polygon_sizes=[1])
+        return Drawn(polygons[0][0])
     coordinates: list[float] = []
     ring_sizes: list[int] = []
     polygon_sizes: list[int] = []
@@ -149,7 +169,7 @@ def _read_polygons(polygons: list[list[list[float]]]) -> Drawn:
                 )
             coordinates += ring
             ring_sizes.append(len(ring) // 2)
-    return Drawn(coordinates, ring_sizes=ring_sizes, polygon_sizes=polygon_sizes)
+    return Drawn(coordinates, Rings(ring_sizes, polygon_sizes))
 
 
 def read_polyline(label: ObjectLabel) -> Drawn:
@@ -179,18 +199,13 @@ def read_skeleton(label: ObjectLabel) -> Drawn:
     if not points:
         raise GeometryError("malformed_geometry", "The skeleton has no points.", ".skeleton")
     visibility = [keypoint_visibility(point) for point in points]
-    unknown = None in visibility
-    return Drawn(
-        _flat(points),
-        point_names=[
-            f"point_{position}" if point.name is None else point.name
-            for position, point in enumerate(points)
-        ],
-        visibility=[2 if flag is None else flag for flag in visibility],
-        note="A point's visibility is none of the known ones; it is taken as visible."
-        if unknown
-        else None,
-    )
+    names = [
+        f"point_{position}" if point.name is None else point.name
+        for position, point in enumerate(points)
+    ]
+    known = [2 if flag is None else flag for flag in visibility]
+    note = _UNKNOWN_VISIBILITY if None in visibility else None
+    return Drawn(_flat(points), Keypoints(names, known, note))
 
 
 def read_bitmask(label: ObjectLabel) -> Drawn:
@@ -198,24 +213,28 @@ def read_bitmask(label: ObjectLabel) -> Drawn:
     mask = label.bitmask
     if mask is None:
         raise _missing("bitmask")
-    numbers = [
-        None if number is None else whole_number(number)
-        for number in (mask.top, mask.left, mask.width, mask.height)
-    ]
-    for key, given, number in zip(
-        ("top", "left", "width", "height"),
-        (mask.top, mask.left, mask.width, mask.height),
-        numbers,
-        strict=True,
-    ):
-        if given is not None and (number is None or (number <= 0 and key in ("width", "height"))):
-            raise GeometryError(
-                "malformed_geometry",
-                f"The `{key}` of the mask's grid is no whole number of pixels.",
-                f".bitmask.{key}",
-            )
-    top, left, width, height = numbers
-    return Drawn([], bitmask=MaskGrid(mask.rle_string, top or 0, left or 0, width, height))
+    top, left = _grid_number(mask.top, "top"), _grid_number(mask.left, "left")
+    width, height = _grid_size(mask.width, "width"), _grid_size(mask.height, "height")
+    return Drawn([], MaskGrid(mask.rle_string, top or 0, left or 0, width, height))
+
+
+def _grid_number(given: int | float | None, key: str) -> int | None:
+    number = whole_number(given)
+    if number is None and given is not None:
+        raise _no_grid_number(key)
+    return number
+
+
+def _grid_size(given: int | float | None, key: str) -> int | None:
+    size = _grid_number(given, key)
+    if size is not None and size <= 0:
+        raise _no_grid_number(key)
+    return size
+
+
+def _no_grid_number(key: str) -> GeometryError:
+    message = f"The `{key}` of the mask's grid is no whole number of pixels."
+    return GeometryError("malformed_geometry", message, f".bitmask.{key}")
 
 
 def read_circle(label: ObjectLabel) -> Drawn:
@@ -224,7 +243,7 @@ def read_circle(label: ObjectLabel) -> Drawn:
     if circle is None:
         raise _missing("circle")
     stretch = 1.0 if circle.stretch is None else circle.stretch
-    return Drawn([circle.x, circle.y, circle.r, stretch], theta=circle.theta or 0.0)
+    return Drawn([circle.x, circle.y, circle.r, stretch], Turn(circle.theta or 0.0))
 
 
 def read_ellipse(label: ObjectLabel) -> Drawn:
@@ -232,7 +251,7 @@ def read_ellipse(label: ObjectLabel) -> Drawn:
     ellipse = label.ellipse
     if ellipse is None:
         raise _missing("ellipse")
-    return Drawn([ellipse.x, ellipse.y, ellipse.rx, ellipse.ry], theta=ellipse.theta or 0.0)
+    return Drawn([ellipse.x, ellipse.y, ellipse.rx, ellipse.ry], Turn(ellipse.theta or 0.0))
 
 
 def read_cuboid_2d(label: ObjectLabel) -> Drawn:

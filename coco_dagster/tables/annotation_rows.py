@@ -12,12 +12,10 @@ from coco_dagster.encord.object_label import ObjectLabel
 from coco_dagster.encord.shapes import Drawn
 from coco_dagster.tables.annotation_columns import (
     AddedAnnotation,
-    NumberLists,
     annotation_table,
     facts_getter,
-    geometry_of,
-    in_key_order,
 )
+from coco_dagster.tables.drawn_columns import DrawnGeometry
 from coco_dagster.tables.geometry_checks import check_geometry
 from coco_dagster.tables.object_endings import FramePlace, ObjectEndings
 from coco_dagster.tables.rings import without_degenerate_rings
@@ -38,7 +36,7 @@ class AnnotationRows:
         self._schema = schema
         self._facts_of = facts_getter(schema)
         self._added: list[AddedAnnotation] = []
-        self._coordinates = NumberLists()
+        self._geometry = DrawnGeometry()
         self._notes: list[tuple[int, str, str]] = []
 
     def add(
@@ -53,8 +51,8 @@ class AnnotationRows:
             label: the object.
             drawn: its geometry.
         """
-        self._added.append((frame, index, place, geometry_of(drawn), self._facts_of(label)))
-        self._coordinates.add(drawn.coordinates)
+        self._added.append((frame, index, place, self._facts_of(label)))
+        self._geometry.add(drawn)
 
     def note_next(self, code: str, message: str) -> None:
         """Note what was mended of the annotation that is added next, should it be kept."""
@@ -66,45 +64,42 @@ class AnnotationRows:
         Returns:
             The table, sorted by its key, and the order of each annotation's image in its row.
         """
-        positions, frame = in_key_order(self._added, frames)
-        added = [self._added[position] for position in positions.tolist()]
-        coordinates = self._coordinates.column().take(pa.array(positions))
-        table = annotation_table(added, coordinates, frame, frames, self._schema)
+        table, order, frame = annotation_table(self._added, self._geometry, frames, self._schema)
         verdict = check_geometry(table, frames.width[frame], frames.height[frame])
         keep = verdict.faults == 0
         for annotation in np.flatnonzero(~keep).tolist():
             fault = verdict.fault(annotation)
-            self._reject(added[annotation], fault.code, fault.message)
+            self._reject(order[annotation], fault.code, fault.message)
         repeated = _repeated(frame, table["object_hash"], keep)
         for annotation in np.flatnonzero(repeated).tolist():
             message = "The frame already has an annotation of this object."
-            self._reject(added[annotation], "repeated_object", message)
+            self._reject(order[annotation], "repeated_object", message)
         keep &= ~repeated
-        self._add_notes(keep[np.argsort(positions)])
+        self._add_notes(keep[np.argsort(order)])
         for annotation in np.flatnonzero(verdict.cropped_masks & keep).tolist():
             message = "The mask reaches over the edge of the frame and is cropped."
-            self._note(added[annotation], "cropped_mask", message)
+            self._note(order[annotation], "cropped_mask", message)
         rings_of = table["ring_sizes"].combine_chunks().value_lengths().fill_null(0).to_numpy()
         degenerate = verdict.degenerate_rings[np.repeat(keep, rings_of)]
         table = table if keep.all() else table.filter(pa.array(keep))
         table, lost_ring = without_degenerate_rings(table, degenerate)
         for annotation in np.flatnonzero(keep)[lost_ring].tolist():
             message = "Rings with fewer than three distinct points are left out."
-            self._note(added[annotation], "degenerate_ring", message)
+            self._note(order[annotation], "degenerate_ring", message)
         return table, frames.image_index.to_numpy()[frame[keep]]
 
-    def _reject(self, added: AddedAnnotation, code: str, message: str) -> None:
-        _, index, place, _, facts = added
+    def _reject(self, number: int, code: str, message: str) -> None:
+        _, index, place, facts = self._added[number]
         self._endings.end_added(place, index, facts[0], code, message)
 
-    def _note(self, added: AddedAnnotation, code: str, message: str) -> None:
-        _, index, place, _, facts = added
+    def _note(self, number: int, code: str, message: str) -> None:
+        _, index, place, facts = self._added[number]
         self._endings.note_added(place, index, facts[0], code, message)
 
     def _add_notes(self, keep: NDArray[np.bool_]) -> None:
         for annotation, code, message in self._notes:
             if keep[annotation]:
-                self._note(self._added[annotation], code, message)
+                self._note(annotation, code, message)
 
 
 def _repeated(

@@ -15,7 +15,7 @@ from coco_dagster.encord.label_row import FrameLabels, Malformed
 from coco_dagster.encord.label_row_reader import read_answers
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
 from coco_dagster.encord.object_label import ObjectLabel
-from coco_dagster.encord.shapes import SHAPES, Drawn, GeometryError
+from coco_dagster.encord.shapes import SHAPES, GeometryError, Keypoints
 from coco_dagster.tables.annotation_rows import AnnotationRows, object_table
 from coco_dagster.tables.answers import AnswerRows, Owner
 from coco_dagster.tables.findings import FindingRows, Place, concat_findings
@@ -204,18 +204,17 @@ class _Normaliser:
             if label.shape != shape_of_node:
                 message = f"Drawn as {label.shape} although the ontology has {shape_of_node}."
                 annotations.note_next("shape_differs", message)
-            if drawn.point_names is not None:
-                self._see_skeleton(place, label, drawn, drawn.point_names)
+            if isinstance(drawn.detail, Keypoints):
+                self._see_skeleton(place, label, drawn.detail)
             index = place.first_index + position
             annotations.add(frame, index, place, label, drawn)
             features.setdefault(label.object_hash, label.feature_hash)
 
-    def _see_skeleton(
-        self, place: FramePlace, label: ObjectLabel, drawn: Drawn, names: list[str]
-    ) -> None:
+    def _see_skeleton(self, place: FramePlace, label: ObjectLabel, points: Keypoints) -> None:
         """Note points that a skeleton's template lacks; without a template, collect the names."""
-        if drawn.note is not None:
-            self._annotations.note_next("unknown_visibility", drawn.note)
+        if points.note is not None:
+            self._annotations.note_next("unknown_visibility", points.note)
+        names = points.names
         known = self._index.skeletons.get(label.feature_hash)
         if known is None:
             seen = self._points.setdefault(label.feature_hash, {})

@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from coco_dagster.tables.drawn_columns import list_column
+
 Flags = NDArray[np.bool_]
 
 
@@ -34,11 +36,11 @@ def without_degenerate_rings(annotations: pa.Table, degenerate: Flags) -> tuple[
     kept_numbers = np.ones(int(numbers_of.sum()), bool)
     kept_numbers[np.repeat(is_polygon, numbers_of)] = np.repeat(keep, 2 * sizes)
     replaced = {
-        "coordinates": _lists(
+        "coordinates": list_column(
             coordinates.flatten().to_numpy()[kept_numbers], _counts(kept_numbers, numbers_of)
         ),
-        "ring_sizes": _lists(sizes[keep], kept_rings, ~is_polygon),
-        "polygon_sizes": _lists(
+        "ring_sizes": list_column(sizes[keep], kept_rings, ~is_polygon),
+        "polygon_sizes": list_column(
             kept_in_polygon[kept_in_polygon > 0],
             _counts(kept_in_polygon > 0, polygons_of),
             ~is_polygon,
@@ -57,11 +59,3 @@ def _counts(flags: Flags, sizes: NDArray[np.integer]) -> NDArray[np.int64]:
     ends = np.cumsum(sizes)
     counts: NDArray[np.int64] = totals[ends] - totals[ends - sizes]
     return counts
-
-
-def _lists(
-    values: NDArray[np.generic], sizes: NDArray[np.int64], null: Flags | None = None
-) -> pa.Array:
-    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
-    mask = None if null is None else pa.array(null)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), mask=mask)

@@ -9,7 +9,10 @@ from coco_dagster.encord.object_label import ObjectLabel, SkeletonPoint
 from coco_dagster.encord.shapes import (
     GEOMETRY_KEYS,
     SHAPES,
+    Drawn,
     GeometryError,
+    Rings,
+    Turn,
     keypoint_visibility,
 )
 from tests.label_rows import JSON, as_json
@@ -94,8 +97,8 @@ def error_of(entry: JSON) -> GeometryError:
 def test_reads_every_form_that_the_label_format_lists(
     entry: JSON, coordinates: list[float], theta: float | None
 ) -> None:
-    found = read(entry)
-    assert (found.coordinates, found.theta) == (coordinates, theta)
+    expected = Drawn([*map(float, coordinates)], None if theta is None else Turn(theta))
+    assert read(entry) == expected
 
 
 def test_every_shape_has_its_key() -> None:
@@ -105,7 +108,7 @@ def test_every_shape_has_its_key() -> None:
 @pytest.mark.parametrize("theta", ["missing", None])
 def test_a_missing_theta_is_zero(theta: Any) -> None:
     geometry = {"x": 1, "y": 2, "w": 3, "h": 4} | ({} if theta == "missing" else {"theta": theta})
-    assert read(drawn("rotatable_bounding_box", "rotatableBoundingBox", geometry)).theta == 0
+    assert read(drawn("rotatable_bounding_box", "rotatableBoundingBox", geometry)).detail == Turn(0)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -132,14 +135,13 @@ def test_points_under_keys_that_are_no_numbers_are_rejected(shape: str, key: str
 def test_polygons_win_over_the_polygon_beside_them() -> None:
     rings = [[[0, 0, 1, 0, 1, 1], [0.1, 0.1, 0.2, 0.1, 0.2, 0.2]], [[5, 5, 6, 5, 6, 6]]]
     found = read(drawn("polygon", "polygon", POINTS, polygons=rings))
-    assert (found.ring_sizes, found.polygon_sizes) == ([3, 3, 3], [2, 1])
+    assert found.detail == Rings([3, 3, 3], [2, 1])
     assert found.coordinates[:6] == [0, 0, 1, 0, 1, 1]
 
 
 @pytest.mark.parametrize("polygons", [None, []])
 def test_empty_polygons_leave_the_polygon(polygons: Any) -> None:
-    found = read(drawn("polygon", "polygon", POINTS, polygons=polygons))
-    assert (found.coordinates, found.ring_sizes, found.polygon_sizes) == (FLAT, [3], [1])
+    assert read(drawn("polygon", "polygon", POINTS, polygons=polygons)) == Drawn(FLAT)
 
 
 def test_an_odd_number_of_coordinates_is_rejected_where_it_stands() -> None:
@@ -191,20 +193,20 @@ def test_visibility_is_read_in_both_notations(flags: JSON, expected: int | None)
 def test_an_unknown_visibility_is_visible_with_a_note() -> None:
     entry = skeleton()
     entry["skeleton"]["0"]["visibility"] = "gone"
-    found = read(entry)
-    assert found.visibility == [2, 2]
-    assert found.note is not None
+    points = read(entry).detail
+    assert points.visibility == [2, 2]
+    assert points.note is not None
 
 
 def test_a_mask_keeps_its_grid() -> None:
     found = read(bitmask(mask={"top": 1, "left": 2.0}))
-    grid = found.bitmask
+    grid = found.detail
     assert (grid.top, grid.left, grid.width, grid.height) == (1, 2, 20, 10)
     assert (found.coordinates, grid.rle) == ([], "[16>000Q3")
 
 
 def test_a_mask_without_a_place_stands_at_the_top_left() -> None:
-    grid = read(bitmask(mask={"top": None, "left": None, "width": None, "height": None})).bitmask
+    grid = read(bitmask(mask={"top": None, "left": None, "width": None, "height": None})).detail
     assert (grid.top, grid.left, grid.width, grid.height) == (0, 0, None, None)
 
 
