@@ -54,7 +54,7 @@ _MEDIA_OF_MIME: Final = (
     ("application/nifti", "nifti"),
 )
 ROOT_SPACE: Final = "root"
-_SECRET_MARKS: Final = frozenset("?#@")
+_SECRET_MARK: Final = re.compile("[?#@]")
 
 
 class FrameEntry(Struct, gc=False):
@@ -148,7 +148,7 @@ def public_link(link: str | None) -> str | None:
     """A link without its query, fragment and credentials, which are secrets."""
     if not link:
         return None
-    if not _SECRET_MARKS.intersection(link):
+    if _SECRET_MARK.search(link) is None:
         return link
     return re.split(r"[?#]", redaction.public_link(link), maxsplit=1)[0] or None
 

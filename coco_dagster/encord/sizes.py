@@ -9,13 +9,13 @@ Number = int | float | str | None
 
 def whole_number(value: Number) -> int | None:
     """An integer from the forms that label rows use: 200, "200" and 200.0; None otherwise."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value.strip(), re.ASCII) else None
+    if isinstance(value, int):
+        return value if -_EXACT < value < _EXACT else None
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < _EXACT else None
-    return value if -_EXACT < value < _EXACT else None
+    if value is None:
+        return None
+    return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value.strip(), re.ASCII) else None
 
 
 def pixels(value: Number) -> int | None:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from coco_dagster.encord.run_lengths import ragged_arange
 from coco_dagster.tables.schemas import ANSWERS, table_key
@@ -64,43 +63,30 @@ class AnswerTable:
 
     def table(self) -> pa.Table:
         """The table, sorted by its key."""
-        of_owner = [statements for _, _, _, statements in self._owners]
+        *facts, of_owner = list(zip(*self._owners, strict=True)) or [()] * (len(_OWNER) + 1)
+        owners = _batch(facts, _OWNER)
         # Equality would compare all of their values; the same object is enough.
         distinct = {id(statements): statements for statements in of_owner}
-        owners = _table([owner[:3] for owner in self._owners], _OWNER)
-        statements = _table(list(chain.from_iterable(distinct.values())), _STATEMENT)
+        of_statement = list(zip(*chain.from_iterable(distinct.values()), strict=True))
+        statements = _batch(of_statement or [()] * len(_STATEMENT), _STATEMENT)
         sizes = np.array([len(stated) for stated in distinct.values()], np.int64)
         number = {identity: number for number, identity in enumerate(distinct)}
         stated_of = np.array([number[id(stated)] for stated in of_owner], np.int64)
         owner_of = np.repeat(np.arange(len(of_owner)), sizes[stated_of])
-        ends = np.cumsum(sizes)
+        firsts = np.cumsum(sizes) - sizes
         within = ragged_arange(sizes[stated_of])
-        statement_of = np.repeat((ends - sizes)[stated_of], sizes[stated_of]) + within
-        order = np.lexsort(
-            (
-                _ranks(statements, [name for name in table_key(ANSWERS) if name in _STATEMENT])[
-                    statement_of
-                ],
-                _ranks(owners, _OWNER)[owner_of],
-            )
+        statement_of = np.repeat(firsts[stated_of], sizes[stated_of]) + within
+        whose = owners.take(pa.array(owner_of))
+        what = statements.take(pa.array(statement_of))
+        rows = pa.RecordBatch.from_arrays([*whose.columns, *what.columns], schema=ANSWERS)
+        key = list(table_key(ANSWERS))
+        order = pl.DataFrame(pl.from_arrow(rows.select(key))).select(
+            pl.arg_sort_by(key, nulls_last=True, maintain_order=True)
         )
-        whose = owners.take(pa.array(owner_of[order]))
-        what = statements.take(pa.array(statement_of[order]))
-        return pa.Table.from_arrays([*whose.columns, *what.columns], schema=ANSWERS)
+        return pa.Table.from_batches([rows.take(order.to_series().to_arrow())])
 
 
-def _ranks(table: pa.Table, key: Sequence[str]) -> NDArray[np.int64]:
-    """Place of each row in the order of the key; equal rows share it; null comes last."""
-    rows = pl.DataFrame(pl.from_arrow(table.select(list(key)))).with_row_index("row")
-    ordered = rows.sort(key, nulls_last=True, maintain_order=True)
-    is_new = ordered.select(pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift())))
-    ranks = np.zeros(rows.height, np.int64)
-    ranks[ordered["row"].to_numpy()] = np.cumsum(is_new.to_series().to_numpy())
-    return ranks
-
-
-def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+def _batch(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> pa.RecordBatch:
     schema = pa.schema([ANSWERS.field(name) for name in names])
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

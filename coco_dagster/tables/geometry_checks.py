@@ -86,8 +86,8 @@ def check_geometry(annotations: pa.Table, frame_width: Ints, frame_height: Ints)
     coordinates = annotations["coordinates"].combine_chunks()
     numbers = coordinates.values.to_numpy()
     offsets = coordinates.offsets.to_numpy().astype(np.int64)
-    shape = np.asarray(annotations["shape"].combine_chunks().dictionary_encode().indices.to_numpy())
-    names = annotations["shape"].combine_chunks().dictionary_encode().dictionary.to_pylist()
+    shapes = annotations["shape"].combine_chunks().dictionary_encode()
+    shape, names = shapes.indices.to_numpy(), shapes.dictionary.to_pylist()
     is_shape = {
         name: shape == names.index(name) if name in names else np.zeros(shape.size, bool)
         for name in SHAPES

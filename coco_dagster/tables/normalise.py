@@ -129,10 +129,9 @@ class _Normaliser:
         """What was read, as tables."""
         frames, keys = self._tables.frames()
         annotations, image_index = self._annotations.table(keys)
-        self._tables.note_dates(self._findings)
         answers = without_long_answers(self._answers.tables(), annotations, frames, self._findings)
         tables = {
-            "label_rows": self._tables.label_rows(),
+            "label_rows": self._tables.label_rows(self._findings),
             "data_units": self._tables.data_units(),
             "frames": frames,
             "annotations": annotations,

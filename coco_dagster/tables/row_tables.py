@@ -4,7 +4,7 @@ Facts are taken from a label row as soon as it is read, as plain tuples, so that
 need not stay in memory.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
@@ -128,26 +128,19 @@ class RowTables:
         self._frames.append((row.label_hash, *facts, *_facts_of_frame(entry)))
         return len(self._frames) - 1
 
-    def note_dates(self, findings: FindingRows) -> None:
-        """Note dates of label rows that are none, since they decide which edition is exported."""
-        columns = _columns(self._rows, _ROW)
-        for name in _DATES:
-            dates = read_dates(columns[name])
-            if dates.null_count == sum(not text for text in columns[name]):
-                continue
-            for label_hash, text, is_read in zip(
-                columns["label_hash"], columns[name], dates.is_valid().to_pylist(), strict=True
-            ):
-                if text and not is_read:
-                    place = Place(label_hash, path=f"$.{name}")
-                    message = f"`{text}` is no date and left out."
-                    findings.add("malformed_date", "note", place, message)
+    def label_rows(self, findings: FindingRows) -> pa.Table:
+        """The table `label_rows`, sorted by its key.
 
-    def label_rows(self) -> pa.Table:
-        """The table `label_rows`, sorted by its key."""
+        Args:
+            findings: takes up dates that are none, since they decide which edition is exported.
+        """
         columns = _columns(_by_key(self._rows, _ROW, ("label_hash",)), _ROW)
         columns["row_data_hash"] = columns["data_hash"]
-        return _table(LABEL_ROWS, columns | {name: read_dates(columns[name]) for name in _DATES})
+        for name in _DATES:
+            dates = read_dates(columns[name])
+            _note_no_dates(name, columns[name], dates, columns["label_hash"], findings)
+            columns[name] = dates
+        return _table(LABEL_ROWS, columns)
 
     def data_units(self) -> pa.Table:
         """The table `data_units`, sorted by its key."""
@@ -180,6 +173,23 @@ class RowTables:
         )
         keys = FrameKeys(position, label_hash, data_hash, frame, width, height, image_index)
         return table, keys
+
+
+def _note_no_dates(
+    name: str,
+    texts: Sequence[str | None],
+    dates: pa.Array,
+    label_hashes: Sequence[str],
+    findings: FindingRows,
+) -> None:
+    if dates.null_count == sum(not text for text in texts):
+        return
+    for label_hash, text, is_read in zip(
+        label_hashes, texts, dates.is_valid().to_pylist(), strict=True
+    ):
+        if text and not is_read:
+            place = Place(label_hash, path=f"$.{name}")
+            findings.add("malformed_date", "note", place, f"`{text}` is no date and left out.")
 
 
 def _int64(value: int | None) -> int | None:
