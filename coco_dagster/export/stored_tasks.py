@@ -34,7 +34,7 @@ from coco_dagster.tables.part_store import (
 )
 from coco_dagster.tables.parts import content_digest, part_path, read_part, read_part_table
 from coco_dagster.tables.raw_labels import raw_label_table
-from coco_dagster.tables.schemas import LABEL_TABLES, ROW_DIGESTS
+from coco_dagster.tables.schemas import LABEL_TABLES, ROW_DIGESTS, sorted_by_key
 from coco_dagster.tables.superseded import without_label_rows
 
 NAME_DIGITS: Final = 32
@@ -123,7 +123,8 @@ class NormaliseStored(Struct, frozen=True, tag=True):
         return store_part(
             self.root,
             self.name,
-            normalised.tables | {"row_digests": digests},
+            {name: sorted_by_key(table) for name, table in normalised.tables.items()}
+            | {"row_digests": digests},
             _span(rows),
             {"skeleton_points": normalised.skeleton_points},
         )

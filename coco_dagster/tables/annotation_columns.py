@@ -11,7 +11,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -42,27 +41,24 @@ def _names_of_facts(schema: pa.Schema) -> list[str]:
 def annotation_table(
     added: Sequence[AddedAnnotation],
     geometry: DrawnGeometry,
+    frame: NDArray[np.int64],
     frames: FrameKeys,
     schema: pa.Schema,
-) -> tuple[pa.Table, NDArray[np.int64], NDArray[np.int64]]:
-    """Annotations as a table, sorted by frame and object, those of one object as they were added.
+) -> pa.Table:
+    """Annotations as a table, in the order of adding.
 
     Args:
         added: the annotations.
         geometry: what was drawn.
+        frame: the frame of each, as a position in `frames`.
         frames: keys and sizes of all frames; the size stands in for that of a mask's grid where
             the label does not say it.
         schema: `ANNOTATIONS`, or some of its columns.
-
-    Returns:
-        The table, the position in `added` of each of its rows, and the frame of each as a position
-        in `frames`.
     """
-    frame_numbers, indexes, _, labelled = _transposed(added, 4)
+    _, indexes, _, labelled = _transposed(added, 4)
     names = _names_of_facts(schema)
     facts = dict(zip(names, _transposed(labelled, len(names)), strict=True))
     columns: dict[str, Any] = {name: _FACT_COLUMNS[name](values) for name, values in facts.items()}
-    frame = frames.position[np.array(frame_numbers, np.int64)]
     columns |= geometry.columns(columns["shape"], frames.width[frame], frames.height[frame])
     of = pa.array(frame)
     columns |= {
@@ -71,15 +67,7 @@ def annotation_table(
         "frame": frames.frame.take(of),
         "annotation_index": pa.array(indexes, pa.int32()),
     }
-    rows = pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
-    key = pl.DataFrame({"frame": frame, "object": pl.Series(columns["object_hash"])})
-    order = (
-        key.select(pl.arg_sort_by("frame", "object", maintain_order=True))
-        .to_series()
-        .to_numpy()
-        .astype(np.int64)
-    )
-    return pa.Table.from_batches([rows.take(pa.array(order))]), order, frame[order]
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def _transposed(rows: Sequence[tuple[Any, ...]], columns: int) -> list[tuple[Any, ...]]:

@@ -58,35 +58,38 @@ class AnnotationRows:
         """Note what was mended of the annotation that is added next, should it be kept."""
         self._notes.append((len(self._added), code, message))
 
-    def table(self, frames: FrameKeys) -> tuple[pa.Table, NDArray[np.int64]]:
-        """Annotations that can be rendered; the others end here with a finding.
+    def table(self, frames: FrameKeys) -> pa.Table:
+        """Annotations that can be rendered, in the order of adding; the others end with a finding.
 
-        Returns:
-            The table, sorted by its key, and the order of each annotation's image in its row.
+        Args:
+            frames: all frames that were added.
         """
-        table, order, frame = annotation_table(self._added, self._geometry, frames, self._schema)
+        frame = np.array([added[0] for added in self._added], np.int64)
+        table = annotation_table(self._added, self._geometry, frame, frames, self._schema)
         verdict = check_geometry(table, frames.width[frame], frames.height[frame])
         keep = verdict.faults == 0
         for annotation in np.flatnonzero(~keep).tolist():
             fault = verdict.fault(annotation)
-            self._reject(order[annotation], fault.code, fault.message)
+            self._reject(annotation, fault.code, fault.message)
         repeated = _repeated(frame, table["object_hash"], keep)
         for annotation in np.flatnonzero(repeated).tolist():
             message = "The frame already has an annotation of this object."
-            self._reject(order[annotation], "repeated_object", message)
+            self._reject(annotation, "repeated_object", message)
         keep &= ~repeated
-        self._add_notes(keep[np.argsort(order)])
+        for annotation, code, message in self._notes:
+            if keep[annotation]:
+                self._note(annotation, code, message)
         for annotation in np.flatnonzero(verdict.cropped_masks & keep).tolist():
             message = "The mask reaches over the edge of the frame and is cropped."
-            self._note(order[annotation], "cropped_mask", message)
+            self._note(annotation, "cropped_mask", message)
         rings_of = table["ring_sizes"].combine_chunks().value_lengths().fill_null(0).to_numpy()
         degenerate = verdict.degenerate_rings[np.repeat(keep, rings_of)]
         table = table if keep.all() else table.filter(pa.array(keep))
         table, lost_ring = without_degenerate_rings(table, degenerate)
         for annotation in np.flatnonzero(keep)[lost_ring].tolist():
             message = "Rings with fewer than three distinct points are left out."
-            self._note(order[annotation], "degenerate_ring", message)
-        return table, frames.image_index.to_numpy()[frame[keep]]
+            self._note(annotation, "degenerate_ring", message)
+        return table
 
     def _reject(self, number: int, code: str, message: str) -> None:
         _, index, place, facts = self._added[number]
@@ -96,40 +99,32 @@ class AnnotationRows:
         _, index, place, facts = self._added[number]
         self._endings.note_added(place, index, facts[0], code, message)
 
-    def _add_notes(self, keep: NDArray[np.bool_]) -> None:
-        for annotation, code, message in self._notes:
-            if keep[annotation]:
-                self._note(annotation, code, message)
-
 
 def _repeated(
     frame: NDArray[np.int64], object_hash: pa.ChunkedArray, keep: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Annotations, sorted by frame and object, before which a usable one has the same two."""
+    """Annotations before which a usable one has the same frame and object."""
     usable = np.flatnonzero(keep)
-    hashes = pl.Series(object_hash).gather(usable)
-    is_same = (frame[usable[1:]] == frame[usable[:-1]]) & (hashes[1:] == hashes[:-1]).to_numpy()
+    keys = pl.DataFrame({"frame": frame, "object": pl.Series(object_hash)})[usable]
     repeated = np.zeros(keep.size, bool)
-    repeated[usable[1:]] = is_same
+    if keys.n_unique() < keys.height:
+        repeated[usable] = (
+            ~keys.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+        )
     return repeated
 
 
-def object_table(
-    annotations: pa.Table, image_index: NDArray[np.int64], schema: pa.Schema
-) -> pa.Table:
-    """One row per track of the annotations, sorted by key.
+def object_table(annotations: pa.Table, schema: pa.Schema) -> pa.Table:
+    """One row per track of the annotations, in the order of its first annotation.
 
     Args:
-        annotations: table of the schema `ANNOTATIONS`.
-        image_index: order of each annotation's image within its label row.
+        annotations: table of the schema `ANNOTATIONS`, those of a track in the order of its frames.
         schema: `OBJECTS`, or the columns of its key and some others.
     """
     key = table_key(OBJECTS)
     others = [_OF_TRACK[name].alias(name) for name in schema.names if name not in key]
     table: pa.Table = (
         pl.DataFrame(pl.from_arrow(annotations.select(_READ_OF_TRACK)))
-        .with_columns(image_index=image_index)
-        .sort("label_hash", "object_hash", "image_index", maintain_order=True)
         .group_by(key, maintain_order=True)
         .agg(others)
         .select(schema.names)

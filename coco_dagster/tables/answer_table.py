@@ -9,11 +9,10 @@ from itertools import chain
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from coco_dagster.encord.run_lengths import ragged_arange
-from coco_dagster.tables.schemas import ANSWERS, table_key
+from coco_dagster.tables.schemas import ANSWERS
 
 _OWNER: Final = ("label_hash", "owner", "owner_hash")
 _STATEMENT: Final = (
@@ -62,7 +61,7 @@ class AnswerTable:
         self._owners.append((label_hash, owner, owner_hash, statements))
 
     def table(self) -> pa.Table:
-        """The table, sorted by its key."""
+        """The table, in the order of adding."""
         *facts, of_owner = list(zip(*self._owners, strict=True)) or [()] * (len(_OWNER) + 1)
         owners = _batch(facts, _OWNER)
         # Equality would compare all of their values; the same object is enough.
@@ -78,12 +77,7 @@ class AnswerTable:
         statement_of = np.repeat(firsts[stated_of], sizes[stated_of]) + within
         whose = owners.take(pa.array(owner_of))
         what = statements.take(pa.array(statement_of))
-        rows = pa.RecordBatch.from_arrays([*whose.columns, *what.columns], schema=ANSWERS)
-        key = list(table_key(ANSWERS))
-        order = pl.DataFrame(pl.from_arrow(rows.select(key))).select(
-            pl.arg_sort_by(key, nulls_last=True, maintain_order=True)
-        )
-        return pa.Table.from_batches([rows.take(order.to_series().to_arrow())])
+        return pa.Table.from_arrays([*whose.columns, *what.columns], schema=ANSWERS)
 
 
 def _batch(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> pa.RecordBatch:

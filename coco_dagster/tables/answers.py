@@ -24,7 +24,7 @@ from coco_dagster.tables.ontology_index import (
     OntologyIndex,
     OptionFacts,
 )
-from coco_dagster.tables.schemas import RELATIONS, table_key
+from coco_dagster.tables.schemas import RELATIONS
 
 _ALWAYS: Final = (0, MAX_FRAME)
 _JSON: Final = msgspec.json.Encoder()
@@ -163,7 +163,7 @@ class AnswerRows:
                 self._add_option(owner, facts, option, data_hash, frames)
 
     def tables(self) -> dict[str, pa.Table]:
-        """The `answers` and `relations` tables, sorted by their keys."""
+        """The `answers` and `relations` tables, in the order of adding."""
         return {
             "answers": self._answers.table(),
             "relations": _relation_table(self._relations),
@@ -402,5 +402,4 @@ def _relation_table(rows: list[tuple[object, ...]]) -> pa.Table:
     arrays = [
         pa.array(values, type=field.type) for values, field in zip(columns, RELATIONS, strict=True)
     ]
-    table = pa.Table.from_arrays(arrays, schema=RELATIONS)
-    return table.sort_by([(column, "ascending") for column in table_key(RELATIONS)])
+    return pa.Table.from_arrays(arrays, schema=RELATIONS)

@@ -35,7 +35,8 @@ class NormalisedRows(Struct, frozen=True):
     """Tables of a part and what else was seen in its rows.
 
     Attributes:
-        tables: the tables of `schemas.LABEL_TABLES`, each sorted by its key.
+        tables: the tables of `schemas.LABEL_TABLES`: findings by place, all others in the order of
+            the label rows and of what stands in them.
         row_digests: hex SHA-256 of every row in source order, unreadable ones too.
         skeleton_points: names of points, for skeletons without a template.
     """
@@ -128,14 +129,14 @@ class _Normaliser:
     def result(self) -> NormalisedRows:
         """What was read, as tables."""
         frames, keys = self._tables.frames()
-        annotations, image_index = self._annotations.table(keys)
+        annotations = self._annotations.table(keys)
         answers = without_long_answers(self._answers.tables(), annotations, frames, self._findings)
         tables = {
             "label_rows": self._tables.label_rows(self._findings),
             "data_units": self._tables.data_units(),
             "frames": frames,
             "annotations": annotations,
-            "objects": object_table(annotations, image_index, self._schemas["objects"]),
+            "objects": object_table(annotations, self._schemas["objects"]),
             **answers,
             "classifications": self._placements.table(),
             "findings": self._findings.table(),

@@ -12,7 +12,7 @@ from coco_dagster.encord.ontology import (
     SkeletonTemplate,
     walk_attributes,
 )
-from coco_dagster.tables.schemas import ONTOLOGY_TABLES, table_key
+from coco_dagster.tables.schemas import ONTOLOGY_TABLES, sorted_by_key
 
 _Row = dict[str, object]
 _NO_TEMPLATE: Final = SkeletonTemplate(())
@@ -36,7 +36,7 @@ def ontology_tables(ontology: Ontology) -> dict[str, pa.Table]:
 
 def _table(schema: pa.Schema, rows: Iterable[_Row]) -> pa.Table:
     table = pa.Table.from_pylist(list(rows), schema=schema)
-    return table.sort_by([(column, "ascending") for column in table_key(schema)])
+    return sorted_by_key(table)
 
 
 def _objects(nodes: Iterable[OntologyObject]) -> Iterator[_Row]:

@@ -16,7 +16,7 @@ from coco_dagster.encord.media import MAX_FRAME, ROOT_SPACE, FrameEntry, Labelle
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.intervals import union
 from coco_dagster.tables.ontology_index import OntologyIndex
-from coco_dagster.tables.schemas import CLASSIFICATIONS, table_key
+from coco_dagster.tables.schemas import CLASSIFICATIONS
 
 MAX_ADDED_IMAGES: Final = 100_000
 """A classification that would add more images than this adds none."""
@@ -99,14 +99,13 @@ class PlacementRows:
         return [Placed(name, features[name]) for name in ordered], images.added
 
     def table(self) -> pa.Table:
-        """The `classifications` table, sorted by its key."""
+        """The `classifications` table, in the order of adding."""
         columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(CLASSIFICATIONS)
         arrays = [
             pa.array(values, type=field.type)
             for values, field in zip(columns, CLASSIFICATIONS, strict=True)
         ]
-        table = pa.Table.from_arrays(arrays, schema=CLASSIFICATIONS)
-        return table.sort_by([(column, "ascending") for column in table_key(CLASSIFICATIONS)])
+        return pa.Table.from_arrays(arrays, schema=CLASSIFICATIONS)
 
     def _note(self, code: str, label_hash: str, classification_hash: str, message: str) -> None:
         path = f"$.classification_answers{json_key(classification_hash)}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from coco_dagster.encord.label_row import UNREADABLE
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.row_reading import RawRow
-from coco_dagster.tables.schemas import RAW_LABELS, table_key, unnamed_label_hash
+from coco_dagster.tables.schemas import RAW_LABELS, sorted_by_key, unnamed_label_hash
 
 
 class _RowHead(Struct, gc=False):
@@ -43,7 +43,7 @@ def raw_label_table(rows: Sequence[RawRow]) -> tuple[pa.Table, list[str]]:
         "json": pa.array([row.json for row in rows], pa.binary()),
     }
     table = pa.Table.from_arrays([columns[name] for name in RAW_LABELS.names], schema=RAW_LABELS)
-    return table.sort_by([(column, "ascending") for column in table_key(RAW_LABELS)]), digests
+    return sorted_by_key(table), digests
 
 
 def _head(row: bytes) -> _RowHead:

@@ -5,7 +5,7 @@ need not stay in memory.
 """
 
 from collections.abc import Iterable, Sequence
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -72,22 +72,18 @@ _DATES: Final = ("created_at", "last_edited_at")
 
 
 class FrameKeys(Struct, frozen=True):
-    """Keys and sizes of the frames of a part, sorted by key.
+    """Keys and sizes of the frames of a part, in the order of adding.
 
     Attributes:
-        position: where each frame, by its order of adding, stands among them.
         label_hash: key; data_hash: likewise; frame: likewise.
         width: pixels, 0 where unknown; height: likewise.
-        image_index: order within the label row.
     """
 
-    position: Ints
     label_hash: pa.Array
     data_hash: pa.Array
     frame: pa.Array
     width: Ints
     height: Ints
-    image_index: pa.Array
 
 
 class RowTables:
@@ -129,12 +125,12 @@ class RowTables:
         return len(self._frames) - 1
 
     def label_rows(self, findings: FindingRows) -> pa.Table:
-        """The table `label_rows`, sorted by its key.
+        """The table `label_rows`, in the order of adding.
 
         Args:
             findings: takes up dates that are none, since they decide which edition is exported.
         """
-        columns = _columns(_by_key(self._rows, _ROW, ("label_hash",)), _ROW)
+        columns = _columns(self._rows, _ROW)
         columns["row_data_hash"] = columns["data_hash"]
         for name in _DATES:
             dates = read_dates(columns[name])
@@ -143,15 +139,12 @@ class RowTables:
         return _table(LABEL_ROWS, columns)
 
     def data_units(self) -> pa.Table:
-        """The table `data_units`, sorted by its key."""
-        units = _by_key(self._units, _UNIT, ("label_hash", "data_hash"))
-        return _table(DATA_UNITS, _columns(units, _UNIT))
+        """The table `data_units`, in the order of adding."""
+        return _table(DATA_UNITS, _columns(self._units, _UNIT))
 
     def frames(self) -> tuple[pa.Table, FrameKeys]:
-        """The table `frames`, sorted by its key, and what annotations need of it."""
-        numbered = [(*frame, number) for number, frame in enumerate(self._frames)]
-        names = (*_FRAME, "added")
-        columns = _columns(_by_key(numbered, names, ("label_hash", "data_hash", "number")), names)
+        """The table `frames`, in the order of adding, and what annotations need of it."""
+        columns = _columns(self._frames, _FRAME)
         width, height = np.array(columns["width"], np.int64), np.array(columns["height"], np.int64)
         is_known = (width > 0) & (height > 0)
         multiframe = [_int64(number) for number in columns["multiframe_frame_number"]]
@@ -165,14 +158,10 @@ class RowTables:
                 "multiframe_frame_number": multiframe,
             },
         )
-        position = np.empty(len(numbered), np.int64)
-        position[list(columns["added"])] = np.arange(len(numbered))
-        label_hash, data_hash, frame, image_index = (
-            table[name].combine_chunks()
-            for name in ("label_hash", "data_hash", "frame", "image_index")
+        label_hash, data_hash, frame = (
+            table[name].combine_chunks() for name in ("label_hash", "data_hash", "frame")
         )
-        keys = FrameKeys(position, label_hash, data_hash, frame, width, height, image_index)
-        return table, keys
+        return table, FrameKeys(label_hash, data_hash, frame, width, height)
 
 
 def _note_no_dates(
@@ -194,11 +183,6 @@ def _note_no_dates(
 
 def _int64(value: int | None) -> int | None:
     return value if value is not None and abs(value) < 2**63 else None
-
-
-def _by_key(rows: Iterable[_Facts], names: tuple[str, ...], key: tuple[str, ...]) -> list[_Facts]:
-    """Rows sorted by those of their facts that make the key."""
-    return sorted(rows, key=itemgetter(*map(names.index, key)))
 
 
 def _columns(rows: Iterable[_Facts], names: tuple[str, ...]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from coco_dagster.coco.profiles import ExportSettings
@@ -16,6 +17,7 @@ from coco_dagster.export import (
     normalise_tables,
     snapshot_raw_labels,
 )
+from coco_dagster.tables.schemas import LABEL_TABLES, table_key
 from coco_dagster.tables.store import TableSet
 from tests.exports import divide_into
 from tests.label_rows import JSON, as_json, label_row
@@ -102,6 +104,17 @@ def test_a_second_run_finds_everything_and_changes_nothing(tmp_path: Path) -> No
     ]
     assert first.result.per_category == second.result.per_category
     assert first.result.files == second.result.files
+
+
+def test_stored_tables_are_sorted_by_their_keys(tmp_path: Path) -> None:
+    rows = [*every_kind_of_row(), label_row([box("z"), box("a")], label_hash="0")]
+    staged = Stages(tmp_path, *write(tmp_path, rows))
+    for name in LABEL_TABLES:
+        (part,) = Path(str(staged.tables.parts_folder), name).glob("*.parquet")
+        table = pq.ParquetFile(part).read()
+        assert table.num_rows
+        keys = table.select(table_key(LABEL_TABLES[name]))
+        assert keys == keys.sort_by([(column, "ascending") for column in keys.column_names])
 
 
 def test_no_draft_is_left(tmp_path: Path) -> None:

@@ -85,10 +85,11 @@ def given(tables: Tables) -> dict[str, Any]:
 
 
 def spans(tables: Tables) -> list[tuple[Any, ...]]:
-    return [
+    found = [
         (row["option_hash"] or row["value_json"], row["frame_from"], row["frame_to"])
         for row in tables["answers"]
     ]
+    return sorted(found, key=lambda span: (span[0] or "", span[1] or 0))
 
 
 def notes(tables: Tables) -> list[str]:
