@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from msgspec import Struct
@@ -98,8 +99,11 @@ def _on_images(drawn: pl.DataFrame, label_rows: pl.DataFrame, images: pl.DataFra
     )
     joined = _of_exported_rows(drawn, label_rows).join(of_image, on=IMAGE_KEY)
     ordered = joined.sort(_ORDER, maintain_order=True)
-    # Joins and sorts copy every column each time, those with lists of points at a price.
-    return drawn[ordered["position"]].hstack(ordered.drop("position", *_KEYS))
+    # Joins and sorts copy every column each time, those with lists of points at a price; and most
+    # annotations stand in export order already.
+    if not np.array_equal(ordered["position"], np.arange(drawn.height)):
+        drawn = drawn[ordered["position"]]
+    return drawn.hstack(ordered.drop("position", *_KEYS))
 
 
 def _placed(

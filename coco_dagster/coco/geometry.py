@@ -20,7 +20,7 @@ from coco_dagster.coco.number_text import rounded, rounded_above_zero, rounded_b
 from coco_dagster.coco.profiles import Profile
 from coco_dagster.coco.rasters import most_runs, rasterise
 from coco_dagster.coco.rings import Floats
-from coco_dagster.coco.shapes import SHAPES, Drawing, ShapeBatch
+from coco_dagster.coco.shapes import SHAPE_COLUMNS, SHAPES, Drawing, ShapeBatch
 
 GEOMETRY_COLUMNS: Final = (
     "coordinates",
@@ -37,8 +37,6 @@ GEOMETRY_COLUMNS: Final = (
     "frame_height",
 )
 """Columns that nothing but the geometry is made of."""
-
-_SHAPE_COLUMNS: Final = ("label_hash", "feature_hash", "shape", "theta", *GEOMETRY_COLUMNS)
 
 
 class Geometry(Struct, frozen=True):
@@ -141,16 +139,16 @@ def render_geometry(
     Raises:
         KeyError: a shape is none of `SHAPES`.
     """
-    rows = annotations.select(_SHAPE_COLUMNS)
-    shapes = rows["shape"].rechunk().to_arrow().dictionary_encode()
+    shapes = annotations["shape"].rechunk().to_arrow().dictionary_encode()
     codes = shapes.indices.to_numpy()
-    crowded = rows["ring_sizes"].list.len().fill_null(0).to_numpy() > profile.max_rings
+    crowded = annotations["ring_sizes"].list.len().fill_null(0).to_numpy() > profile.max_rings
     left_out = np.where(crowded, np.int8(LeftOut.TOO_MANY_RINGS), np.int8(LeftOut.NOT))
     places, parts = [], [_empty()]
     for code, shape in enumerate(shapes.dictionary.to_pylist()):
         chosen = np.flatnonzero((codes == code) & ~crowded)
-        bounds = _mask_bounds(rows[chosen], profile) if shape == "bitmask" else None
-        batch = ShapeBatch(rows[chosen], skeletons, profile.max_crossings, bounds)
+        of_shape = annotations.select(SHAPE_COLUMNS[shape])[chosen]
+        bounds = _mask_bounds(of_shape, profile) if shape == "bitmask" else None
+        batch = ShapeBatch(of_shape, skeletons, profile.max_crossings, bounds)
         drawing = SHAPES[shape](batch)
         reasons = _unbounded(drawing)
         left_out[chosen] = reasons

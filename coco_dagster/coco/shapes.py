@@ -22,6 +22,11 @@ from coco_dagster.coco.rings import Floats, Rings, offsets_of, there_and_back
 from coco_dagster.encord.rle import MaskGrids
 from coco_dagster.encord.run_lengths import Flags, Ints
 
+_GRID: Final = (
+    *("mask_top", "mask_left", "mask_width", "mask_height"),
+    *("frame_width", "frame_height"),
+)
+
 VISIBLE: Final = 2
 """COCO's v of a keypoint that is labelled and visible."""
 
@@ -183,8 +188,7 @@ def draw_skeletons(batch: ShapeBatch) -> Drawing:
 
 def draw_bitmasks(batch: ShapeBatch) -> Drawing:
     """The mask's pixels within the frame; the area of one with too many runs is no number."""
-    columns = ("mask_top", "mask_left", "mask_width", "mask_height", "frame_width", "frame_height")
-    grids = MaskGrids.of(*(batch.whole_numbers(column) for column in columns))
+    grids = MaskGrids.of(*(batch.whole_numbers(column) for column in _GRID))
     masks = paste_masks(batch.rows["mask_rle"].rechunk().to_arrow(), grids, batch.bounds)
     return batch.drawing(masks.bbox, masks.area, masks)
 
@@ -233,3 +237,16 @@ SHAPES: Final[Mapping[str, Callable[[ShapeBatch], Drawing]]] = {
     "cuboid_2d": draw_cuboids,
 }
 """How each shape is drawn."""
+
+_FRAME: Final = ("frame_width", "frame_height")
+
+SHAPE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(SHAPES, ("coordinates", "theta", *_FRAME)),
+    "polygon": ("coordinates", "ring_sizes", "polygon_sizes", *_FRAME),
+    "skeleton": (
+        *("coordinates", "keypoint_names", "keypoint_visibility", "feature_hash"),
+        *_FRAME,
+    ),
+    "bitmask": ("label_hash", "mask_rle", *_GRID),
+}
+"""What each shape is drawn from; `label_hash` is what a row's masks are counted by."""
