@@ -4,6 +4,7 @@ Geometry is read as drawn: nothing is clipped, rounded or converted to pixels he
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Final, TypeVar
@@ -11,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from coco_dagster.encord.object_label import XY, ObjectLabel, SkeletonPoint
+from coco_dagster.encord.object_label import XY, ObjectLabel
 from coco_dagster.encord.sizes import whole_number
 
 
@@ -89,6 +90,8 @@ _KEYS: Final = [str(number) for number in range(1_000)]
 """Keys of points that stand in their order already, as nearly all do."""
 
 _xy: Final = attrgetter("x", "y")
+_name: Final = attrgetter("name")
+_joined: Final = chain.from_iterable
 _UNKNOWN_VISIBILITY: Final = (
     "A point's visibility is none of the known ones; it is taken as visible."
 )
@@ -116,7 +119,7 @@ def _in_order(points: dict[str, _P] | list[_P], key: str) -> list[_P]:
 
 
 def _flat(points: Iterable[XY]) -> list[float]:
-    return list(chain.from_iterable(map(_xy, points)))
+    return list(_joined(map(_xy, points)))
 
 
 def read_bounding_box(label: ObjectLabel) -> Drawn:
@@ -137,8 +140,12 @@ def read_rotatable_bounding_box(label: ObjectLabel) -> Drawn:
 
 def read_polygon(label: ObjectLabel) -> Drawn:
     """All rings in a row; `polygons` wins over `polygon`, which older rows have alone."""
-    if label.polygons:
-        return _read_polygons(label.polygons)
+    polygons = label.polygons
+    if polygons:
+        rings = polygons[0]
+        if len(polygons) == len(rings) == 1 and len(rings[0]) % 2 == 0:
+            return Drawn(rings[0])
+        return _read_polygons(polygons)
     if not len(bytes(label.polygon)):
         raise _missing("polygon")
     try:
@@ -151,8 +158,6 @@ def read_polygon(label: ObjectLabel) -> Drawn:
 
 
 def _read_polygons(polygons: list[list[list[float]]]) -> Drawn:
-    if len(polygons) == 1 and len(polygons[0]) == 1 and len(polygons[0][0]) % 2 == 0:
-        return Drawn(polygons[0][0])
     coordinates: list[float] = []
     ring_sizes: list[int] = []
     polygon_sizes: list[int] = []
@@ -198,11 +203,10 @@ def read_skeleton(label: ObjectLabel) -> Drawn:
     points = _in_order(label.skeleton, "skeleton")
     if not points:
         raise GeometryError("malformed_geometry", "The skeleton has no points.", ".skeleton")
-    visibility = [keypoint_visibility(point) for point in points]
-    names = [
-        f"point_{position}" if point.name is None else point.name
-        for position, point in enumerate(points)
-    ]
+    names = list(map(_name, points))
+    if None in names:
+        names = [f"point_{at}" if name is None else name for at, name in enumerate(names)]
+    visibility = list(map(keypoint_visibility, map(_visibility_flags, points)))
     known = [2 if flag is None else flag for flag in visibility]
     note = _UNKNOWN_VISIBILITY if None in visibility else None
     return Drawn(_flat(points), Keypoints(names, known, note))
@@ -320,19 +324,26 @@ UNRENDERABLE_SHAPES: Final = RANGE_SHAPES | {"cuboid", "segmentation"}
 _VISIBILITY: Final = {"invisible": 0, "occluded": 1, "selfoccluded": 1, "visible": 2}
 
 
-def keypoint_visibility(point: SkeletonPoint) -> int | None:
+_VisibilityFlags = tuple[bool | None, bool | None, bool | None, str | None]
+_visibility_flags: Final = attrgetter("invisible", "occluded", "self_occluded", "visibility")
+
+
+@lru_cache(maxsize=64)
+def keypoint_visibility(flags: _VisibilityFlags) -> int | None:
     """COCO's visibility of a skeleton point: 0 invisible, 1 occluded, 2 visible.
 
     Precedence invisible > occluded > self-occluded; without any flag a point is visible. None
     stands for a `visibility` that is none of the known ones.
+
+    Args:
+        flags: `invisible`, `occluded`, `self_occluded` and `visibility` of the point.
     """
-    if point.invisible:
+    invisible, occluded, self_occluded, visibility = flags
+    if invisible:
         return 0
-    if point.occluded or point.self_occluded:
+    if occluded or self_occluded:
         return 1
-    if point.visibility is None:
-        return 2
-    return _VISIBILITY.get(point.visibility.replace("_", "").lower())
+    return 2 if visibility is None else _VISIBILITY.get(visibility.replace("_", "").lower())
 
 
 def geometry_error(error: Exception, prefix: str) -> GeometryError:

@@ -80,7 +80,7 @@ class PlainAnswers:
             if attribute is None:
                 return None
             if isinstance(given, list):
-                chosen = {getattr(option, "feature_hash", None) for option in given}
+                chosen = dict.fromkeys(getattr(option, "feature_hash", None) for option in given)
                 if len(chosen) < len(given) or (attribute.takes_one and len(given) > 1):
                     return None
                 for option_hash in chosen:

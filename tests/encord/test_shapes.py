@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from coco_dagster.encord.object_label import ObjectLabel, SkeletonPoint
+from coco_dagster.encord.object_label import ObjectLabel
 from coco_dagster.encord.shapes import (
     GEOMETRY_KEYS,
     SHAPES,
@@ -13,11 +13,11 @@ from coco_dagster.encord.shapes import (
     GeometryError,
     Rings,
     Turn,
-    keypoint_visibility,
 )
 from tests.label_rows import JSON, as_json
 from tests.objects import bitmask, drawn, point, skeleton
 
+VISIBLE = 2
 POINTS = {"0": {"x": 0, "y": 0.1}, "1": {"x": 0.5, "y": 0.2}, "2": {"x": 0.3, "y": 0.4}}
 FLAT = [0.0, 0.1, 0.5, 0.2, 0.3, 0.4]
 
@@ -186,8 +186,9 @@ def test_a_skeleton_needs_points() -> None:
     ],
 )
 def test_visibility_is_read_in_both_notations(flags: JSON, expected: int | None) -> None:
-    given = msgspec.convert({"x": 0, "y": 0} | flags, SkeletonPoint)
-    assert keypoint_visibility(given) == expected
+    points = read(drawn("skeleton", "skeleton", {"0": {"x": 0, "y": 0} | flags})).detail
+    assert points.visibility == [VISIBLE if expected is None else expected]
+    assert (points.note is None) == (expected is not None)
 
 
 def test_an_unknown_visibility_is_visible_with_a_note() -> None:

@@ -106,7 +106,8 @@ def notes(tables: Tables) -> list[str]:
         ("size", 5.5, "5.5"),
         ("size", -0.0, "-0.0"),
         ("size", 10**30, str(10**30)),
-        ("flags", chosen("wet", "old"), ["old", "wet"]),
+        ("flags", chosen("wet", "old"), ["wet", "old"]),
+        ("flags", chosen("old", "wet"), ["old", "wet"]),
     ],
 )
 def test_an_answer_of_each_type(attribute_hash: str, answers: Any, expected: Any) -> None:
