@@ -58,11 +58,14 @@ class AnnotationRows:
         """Note what was mended of the annotation that is added next, should it be kept."""
         self._notes.append((len(self._added), code, message))
 
-    def table(self, frames: FrameKeys) -> pa.Table:
+    def table(self, frames: FrameKeys) -> tuple[pa.Table, NDArray[np.int64]]:
         """Annotations that can be rendered, in the order of adding; the others end with a finding.
 
         Args:
             frames: all frames that were added.
+
+        Returns:
+            The table, and the number of the frame of each annotation.
         """
         frame = np.array([added[0] for added in self._added], np.int64)
         table = annotation_table(self._added, self._geometry, frame, frames, self._schema)
@@ -89,7 +92,7 @@ class AnnotationRows:
         for annotation in np.flatnonzero(keep)[lost_ring].tolist():
             message = "Rings with fewer than three distinct points are left out."
             self._note(annotation, "degenerate_ring", message)
-        return table
+        return table, frame[keep]
 
     def _reject(self, number: int, code: str, message: str) -> None:
         _, index, place, facts = self._added[number]
@@ -114,17 +117,20 @@ def _repeated(
     return repeated
 
 
-def object_table(annotations: pa.Table, schema: pa.Schema) -> pa.Table:
-    """One row per track of the annotations, in the order of its first annotation.
+def object_table(annotations: pa.Table, frame: NDArray[np.int64], schema: pa.Schema) -> pa.Table:
+    """One row per track of the annotations, in the order of their first frames.
 
     Args:
-        annotations: table of the schema `ANNOTATIONS`, those of a track in the order of its frames.
+        annotations: table of the schema `ANNOTATIONS`.
+        frame: number of the frame of each; those of a label row are numbered in its order.
         schema: `OBJECTS`, or the columns of its key and some others.
     """
     key = table_key(OBJECTS)
     others = [_OF_TRACK[name].alias(name) for name in schema.names if name not in key]
     table: pa.Table = (
         pl.DataFrame(pl.from_arrow(annotations.select(_READ_OF_TRACK)))
+        .with_columns(frame_number=frame)
+        .sort("frame_number", maintain_order=True)
         .group_by(key, maintain_order=True)
         .agg(others)
         .select(schema.names)

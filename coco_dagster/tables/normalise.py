@@ -129,14 +129,14 @@ class _Normaliser:
     def result(self) -> NormalisedRows:
         """What was read, as tables."""
         frames, keys = self._tables.frames()
-        annotations = self._annotations.table(keys)
+        annotations, frame = self._annotations.table(keys)
         answers = without_long_answers(self._answers.tables(), annotations, frames, self._findings)
         tables = {
             "label_rows": self._tables.label_rows(self._findings),
             "data_units": self._tables.data_units(),
             "frames": frames,
             "annotations": annotations,
-            "objects": object_table(annotations, self._schemas["objects"]),
+            "objects": object_table(annotations, frame, self._schemas["objects"]),
             **answers,
             "classifications": self._placements.table(),
             "findings": self._findings.table(),

@@ -393,3 +393,11 @@ def test_whatever_is_spoilt_the_objects_add_up(seed: int) -> None:
     frames = {(row["label_hash"], row["data_hash"], row["frame"]) for row in tables["frames"]}
     for row in tables["annotations"]:
         assert (row["label_hash"], row["data_hash"], row["frame"]) in frames
+
+
+def test_a_track_begins_on_its_first_frame_wherever_that_is_listed() -> None:
+    own = video_unit({0: [box("other")], 5: [box("o")]})
+    again = space("video", {0: [box("o")]})
+    tables = normalised(label_row({"f": own}, "video", spaces={"f": again}))
+    tracks = {row["object_hash"]: row for row in tables["objects"]}
+    assert (tracks["o"]["first_frame"], tracks["o"]["number_of_frames"]) == (0, 2)
