@@ -22,10 +22,8 @@ from coco_dagster.coco.rings import Floats, Rings, offsets_of, there_and_back
 from coco_dagster.encord.rle import MaskGrids
 from coco_dagster.encord.run_lengths import Flags, Ints
 
-_GRID: Final = (
-    *("mask_top", "mask_left", "mask_width", "mask_height"),
-    *("frame_width", "frame_height"),
-)
+_FRAME: Final = ("frame_width", "frame_height")
+_GRID: Final = ("mask_top", "mask_left", "mask_width", "mask_height", *_FRAME)
 
 VISIBLE: Final = 2
 """COCO's v of a keypoint that is labelled and visible."""
@@ -237,8 +235,6 @@ SHAPES: Final[Mapping[str, Callable[[ShapeBatch], Drawing]]] = {
     "cuboid_2d": draw_cuboids,
 }
 """How each shape is drawn."""
-
-_FRAME: Final = ("frame_width", "frame_height")
 
 SHAPE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(SHAPES, ("coordinates", "theta", *_FRAME)),

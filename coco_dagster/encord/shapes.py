@@ -206,7 +206,7 @@ def read_skeleton(label: ObjectLabel) -> Drawn:
     names = list(map(_name, points))
     if None in names:
         names = [f"point_{at}" if name is None else name for at, name in enumerate(names)]
-    visibility = list(map(keypoint_visibility, map(_visibility_flags, points)))
+    visibility = list(map(_visibility, map(_flags_of, points)))
     known = [2 if flag is None else flag for flag in visibility]
     note = _UNKNOWN_VISIBILITY if None in visibility else None
     return Drawn(_flat(points), Keypoints(names, known, note))
@@ -325,11 +325,11 @@ _VISIBILITY: Final = {"invisible": 0, "occluded": 1, "selfoccluded": 1, "visible
 
 
 _VisibilityFlags = tuple[bool | None, bool | None, bool | None, str | None]
-_visibility_flags: Final = attrgetter("invisible", "occluded", "self_occluded", "visibility")
+_flags_of: Final = attrgetter("invisible", "occluded", "self_occluded", "visibility")
 
 
 @lru_cache(maxsize=64)
-def keypoint_visibility(flags: _VisibilityFlags) -> int | None:
+def _visibility(flags: _VisibilityFlags) -> int | None:
     """COCO's visibility of a skeleton point: 0 invisible, 1 occluded, 2 visible.
 
     Precedence invisible > occluded > self-occluded; without any flag a point is visible. None

@@ -34,8 +34,9 @@ from coco_dagster.tables.part_store import (
 )
 from coco_dagster.tables.parts import content_digest, part_path, read_part, read_part_table
 from coco_dagster.tables.raw_labels import raw_label_table
-from coco_dagster.tables.schemas import LABEL_TABLES, ROW_DIGESTS, sorted_by_key
+from coco_dagster.tables.schemas import LABEL_TABLES, ROW_DIGESTS
 from coco_dagster.tables.superseded import without_label_rows
+from coco_dagster.tables.table_rows import sorted_by_key
 
 NAME_DIGITS: Final = 32
 """Hex digits of the name of a part."""

@@ -25,6 +25,7 @@ from coco_dagster.tables.ontology_index import (
     OptionFacts,
 )
 from coco_dagster.tables.schemas import RELATIONS
+from coco_dagster.tables.table_rows import table_of_rows
 
 _ALWAYS: Final = (0, MAX_FRAME)
 _JSON: Final = msgspec.json.Encoder()
@@ -166,7 +167,7 @@ class AnswerRows:
         """The `answers` and `relations` tables, in the order of adding."""
         return {
             "answers": self._answers.table(),
-            "relations": _relation_table(self._relations),
+            "relations": table_of_rows(RELATIONS, self._relations),
         }
 
     def _note(self, owner: Owner, code: str, message: str) -> None:
@@ -395,11 +396,3 @@ def _targets(answer: AttributeAnswer) -> list[str | None]:
         entry if isinstance(entry, str) else entry.object_hash or entry.feature_hash or entry.value
         for entry in given
     ]
-
-
-def _relation_table(rows: list[tuple[object, ...]]) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(RELATIONS)
-    arrays = [
-        pa.array(values, type=field.type) for values, field in zip(columns, RELATIONS, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=RELATIONS)

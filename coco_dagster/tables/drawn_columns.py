@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from coco_dagster.encord.run_lengths import Flags, Ints
 from coco_dagster.encord.shapes import Drawn, Keypoints, MaskGrid, Rings, Turn
 
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 _D = TypeVar("_D")
 
 
@@ -95,7 +94,7 @@ class _Details(Struct, Generic[_D], frozen=True):
 
 @lru_cache(maxsize=1_024)
 def _packer(count: int) -> Callable[..., bytes]:
-    """Packs as many numbers as doubles, in a fourth of the instructions that `array` takes."""
+    """What packs as many numbers as doubles: `array` checks each through three calls."""
     return Packed(f"{count}d").pack
 
 

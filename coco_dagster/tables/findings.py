@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from coco_dagster.encord.redaction import brief, without_queries, without_secrets
 from coco_dagster.tables.schemas import FINDINGS, table_key
+from coco_dagster.tables.table_rows import table_of_rows
 
 __all__ = [
     "FindingRows",
@@ -84,12 +85,7 @@ class FindingRows:
 
     def table(self) -> pa.Table:
         """The rows so far, sorted by place."""
-        columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(FINDINGS)
-        arrays = [
-            pa.array(list(values), type=field.type)
-            for values, field in zip(columns, FINDINGS, strict=True)
-        ]
-        return sort_findings(pa.Table.from_arrays(arrays, schema=FINDINGS))
+        return sort_findings(table_of_rows(FINDINGS, self._rows))
 
 
 def sort_findings(table: pa.Table) -> pa.Table:

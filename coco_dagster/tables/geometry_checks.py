@@ -19,6 +19,7 @@ from coco_dagster.encord.rle import (
     MaskGrids,
     check_masks,
 )
+from coco_dagster.encord.run_lengths import Flags, Ints
 from coco_dagster.encord.shapes import SHAPES
 
 MAX_PIXEL_COORDINATE: Final = 1e150
@@ -29,9 +30,6 @@ MAX_PIXEL_LENGTH: Final = 4e307
 
 _WITHOUT_PRODUCTS: Final = ("bounding_box", "polyline", "point", "skeleton")
 """Shapes for which coordinates are never multiplied by one another."""
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class Fault(Struct, frozen=True):

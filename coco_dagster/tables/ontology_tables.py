@@ -12,7 +12,8 @@ from coco_dagster.encord.ontology import (
     SkeletonTemplate,
     walk_attributes,
 )
-from coco_dagster.tables.schemas import ONTOLOGY_TABLES, sorted_by_key
+from coco_dagster.tables.schemas import ONTOLOGY_TABLES
+from coco_dagster.tables.table_rows import sorted_by_key
 
 _Row = dict[str, object]
 _NO_TEMPLATE: Final = SkeletonTemplate(())

@@ -17,6 +17,7 @@ from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.intervals import union
 from coco_dagster.tables.ontology_index import OntologyIndex
 from coco_dagster.tables.schemas import CLASSIFICATIONS
+from coco_dagster.tables.table_rows import table_of_rows
 
 MAX_ADDED_IMAGES: Final = 100_000
 """A classification that would add more images than this adds none."""
@@ -100,12 +101,7 @@ class PlacementRows:
 
     def table(self) -> pa.Table:
         """The `classifications` table, in the order of adding."""
-        columns = zip(*self._rows, strict=True) if self._rows else ((),) * len(CLASSIFICATIONS)
-        arrays = [
-            pa.array(values, type=field.type)
-            for values, field in zip(columns, CLASSIFICATIONS, strict=True)
-        ]
-        return pa.Table.from_arrays(arrays, schema=CLASSIFICATIONS)
+        return table_of_rows(CLASSIFICATIONS, self._rows)
 
     def _note(self, code: str, label_hash: str, classification_hash: str, message: str) -> None:
         path = f"$.classification_answers{json_key(classification_hash)}"

@@ -10,7 +10,8 @@ from msgspec import Struct
 from coco_dagster.encord.label_row import UNREADABLE
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.row_reading import RawRow
-from coco_dagster.tables.schemas import RAW_LABELS, sorted_by_key, unnamed_label_hash
+from coco_dagster.tables.schemas import RAW_LABELS, unnamed_label_hash
+from coco_dagster.tables.table_rows import sorted_by_key
 
 
 class _RowHead(Struct, gc=False):

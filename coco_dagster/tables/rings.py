@@ -4,9 +4,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from coco_dagster.encord.run_lengths import Flags
 from coco_dagster.tables.drawn_columns import list_column
-
-Flags = NDArray[np.bool_]
 
 
 def without_degenerate_rings(annotations: pa.Table, degenerate: Flags) -> tuple[pa.Table, Flags]:

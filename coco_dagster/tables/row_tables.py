@@ -11,15 +11,14 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
+from coco_dagster.encord.run_lengths import Ints
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.findings import FindingRows, Place
 from coco_dagster.tables.row_reading import ReadRow
 from coco_dagster.tables.schemas import DATA_UNITS, FRAMES, LABEL_ROWS
 
-Ints = NDArray[np.int64]
 _Facts = tuple[Any, ...]
 
 _FACTS_OF_ROW: Final = (

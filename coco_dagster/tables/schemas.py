@@ -405,11 +405,6 @@ def table_key(schema: pa.Schema) -> tuple[str, ...]:
     return tuple(schema.metadata[b"key"].decode().split(","))
 
 
-def sorted_by_key(table: pa.Table) -> pa.Table:
-    """A table of one of these schemas, sorted by its key; equal keys stay in their order."""
-    return table.sort_by([(column, "ascending") for column in table_key(table.schema)])
-
-
 def table_description(schema: pa.Schema) -> str:
     """One sentence that says what the table holds."""
     return str(schema.metadata[b"description"].decode())
