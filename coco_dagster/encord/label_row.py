@@ -1,6 +1,6 @@
 """Label rows, one for each labelled file, as they are once their JSON was read."""
 
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
@@ -9,6 +9,9 @@ from coco_dagster.encord.object_label import ObjectLabel
 from coco_dagster.encord.sizes import Number
 
 _L = TypeVar("_L")
+
+RowText: TypeAlias = bytes | memoryview
+"""JSON text of one label row, which may be a view of a longer text."""
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on JSON that is malformed, of a wrong type, no UTF-8 or nested too deeply."""

@@ -17,6 +17,7 @@ from coco_dagster.encord.label_row import (
     LabelRow,
     Labels,
     Note,
+    RowText,
     SliceMetadata,
 )
 from coco_dagster.encord.label_row_pieces import PieceReader
@@ -45,7 +46,7 @@ class LabelRowReader:
             msgspec.json.Decoder(LabelRow[dict[str, _StrictFrame]]),
         ]
 
-    def read(self, row: bytes) -> tuple[LabelRow[Labels], list[Note]]:
+    def read(self, row: RowText) -> tuple[LabelRow[Labels], list[Note]]:
         """Read one label row; the notes say what was mended in it.
 
         Raises:
@@ -61,7 +62,7 @@ class LabelRowReader:
             return label_row, []
         piecewise = PieceReader()
         # Characters first: where one of them is broken, nobody reads on to what lies too deep.
-        mended = piecewise.with_shallow_values(piecewise.with_whole_characters(row))
+        mended = piecewise.with_shallow_values(piecewise.with_whole_characters(bytes(row)))
         return piecewise.read_row(mended), piecewise.notes
 
 

@@ -18,6 +18,7 @@ from coco_dagster.encord.label_row import (
     Labels,
     Note,
     RowError,
+    RowText,
 )
 from coco_dagster.encord.label_row_reader import LabelRowReader, read_answers
 from coco_dagster.encord.media import LabelledUnit, labelled_units
@@ -107,7 +108,7 @@ class OntologyDeriver:
         self._classifications: dict[str, str | None] = {}
         self._attributes: dict[str, _Attributes] = {}
 
-    def add(self, rows: Iterable[bytes]) -> None:
+    def add(self, rows: Iterable[RowText]) -> None:
         """Read label rows in source order; what is malformed in them is passed over.
 
         Args:
@@ -262,7 +263,7 @@ class OntologyDeriver:
         return sightings
 
 
-def derive_ontology(rows: Iterable[bytes]) -> Ontology:
+def derive_ontology(rows: Iterable[RowText]) -> Ontology:
     """An ontology from label rows, for exports that come without one.
 
     Args:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import UNREADABLE
+from coco_dagster.encord.label_row import UNREADABLE, RowText
 
 
 class Dataset(NamedTuple):
@@ -24,7 +24,7 @@ _DECODER: Final = msgspec.json.Decoder(_RowHead)
 _UNKNOWN: Final = Dataset(None, None)
 
 
-def dataset_of(row: bytes) -> Dataset:
+def dataset_of(row: RowText) -> Dataset:
     """The dataset of a label row; an unreadable one has none.
 
     Args:

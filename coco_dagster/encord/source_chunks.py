@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from coco_dagster.encord.label_row import RowText
 from coco_dagster.errors import SourceError
 
 
@@ -16,13 +17,14 @@ class SourceRow(NamedTuple):
     Attributes:
         source_file: path of its file within the source, `/`-separated.
         source_index: its position in that file, from 0.
-        json: its bytes, without the white space and commas around them. They are JSON by its
-            grammar, but not always an object, and their strings are not always valid UTF-8.
+        json: its bytes, without the white space and commas around them; a view of those of its
+            chunk, which stay in memory with it. They are JSON by its grammar, but not always an
+            object, and their strings are not always valid UTF-8.
     """
 
     source_file: str
     source_index: int
-    json: bytes
+    json: RowText
 
 
 class FileStamp(NamedTuple):
@@ -67,9 +69,9 @@ class Segment(Struct, frozen=True):
             SourceError: the file is not what it was when it was divided.
         """
         try:
-            text = self._read()
+            text = memoryview(self._read())
         except OSError:
-            text = b""
+            text = memoryview(b"")
         if len(text) != self.length:
             raise SourceError(
                 f"{self.source_file} changed while it was read: start again when it is complete."

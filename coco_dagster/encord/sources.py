@@ -55,6 +55,11 @@ Location: TypeAlias = "str | os.PathLike[str] | UPath"
 CHUNK_ROWS: Final = 50_000
 """Label rows of a chunk: those of Encord are some kB long, so that only tiny ones come to it."""
 
+_NEARLY: Final = 16
+"""A chunk of which less than this fraction is left takes no other run."""
+
+# What stands before the first row must not make the whole buffer move.
+_SPARE_BYTES: Final = 1 << 12
 _LEAST_OBJECT: Final = 3
 _START_BYTES: Final = 1 << 16
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
@@ -133,9 +138,12 @@ class LabelSource:
                 self.passed_over += listing.passed_over
                 for run in self._runs(listing, chunk_bytes):
                     for part in _with_few_rows(run):
-                        if gathering.is_full(part, chunk_bytes):
+                        if gathering.overflows(part, chunk_bytes):
                             yield gathering.chunk()
                         gathering.add(part)
+                        # Whoever waits for it need not wait until the next run is found too.
+                        if gathering.is_nearly_full(chunk_bytes):
+                            yield gathering.chunk()
             if gathering.length:
                 yield gathering.chunk()
         finally:
@@ -157,7 +165,7 @@ class LabelSource:
         self._states = states
 
     def _runs(self, listing: Listing, chunk_bytes: int) -> Iterator["_SourceRun"]:
-        buffer = bytearray(chunk_bytes + 2)
+        buffer = bytearray(chunk_bytes + _SPARE_BYTES)
         is_empty = True
         for file in listing.files:
             runs = _runs_of_file(file, buffer, chunk_bytes, self._limits)
@@ -272,9 +280,12 @@ class _Gathering:
         self._file: BinaryIO | None = None
         self._path = ""
 
-    def is_full(self, run: _SourceRun, chunk_bytes: int) -> bool:
+    def overflows(self, run: _SourceRun, chunk_bytes: int) -> bool:
         too_long = self.length + len(run.text) > chunk_bytes
         return self.length > 0 and (too_long or self._rows + len(run.rows.starts) > CHUNK_ROWS)
+
+    def is_nearly_full(self, chunk_bytes: int) -> bool:
+        return self.length > chunk_bytes - chunk_bytes // _NEARLY
 
     def add(self, run: _SourceRun) -> None:
         if run.stamp is not None and run.file.local is not None:

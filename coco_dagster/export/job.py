@@ -11,6 +11,7 @@ import msgspec
 import polars as pl
 
 from coco_dagster.coco.profiles import ExportSettings
+from coco_dagster.encord.label_row import RowText
 from coco_dagster.encord.sources import LabelSource
 from coco_dagster.export.chunks import (
     counted,
@@ -83,7 +84,7 @@ def export_coco(
         source = LabelSource(labels, work / "spool")
         with watch.stage("ontology"):
             given = read_ontology(
-                None if ontology is None else os.fspath(ontology), _row_bytes(source)
+                None if ontology is None else os.fspath(ontology), _row_texts(source)
             )
             ontology_folder = TableFolder(str(work / "ontology"), "arrow")
             write_part(ontology_folder.path, 0, ontology_tables(given), "arrow")
@@ -149,7 +150,7 @@ def _publish(
     return msgspec.structs.replace(result, url=out, seconds=watch.seconds)
 
 
-def _row_bytes(source: LabelSource) -> Iterator[list[bytes]]:
+def _row_texts(source: LabelSource) -> Iterator[list[RowText]]:
     for chunk in label_chunks(source):
         rows = [row.json for row in chunk.read_rows()]
         chunk.discard()

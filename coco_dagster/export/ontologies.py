@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from coco_dagster.encord.label_row import RowText
 from coco_dagster.encord.ontology import Ontology, parse_ontology
 from coco_dagster.encord.ontology_deriver import OntologyDeriver
 from coco_dagster.encord.sources import read_text
 
 
-def read_ontology(ontology: str | None, rows: Iterable[Iterable[bytes]]) -> Ontology:
+def read_ontology(ontology: str | None, rows: Iterable[Iterable[RowText]]) -> Ontology:
     """The ontology of a file, or of the labels where there is none.
 
     Args:

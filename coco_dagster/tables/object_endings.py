@@ -149,5 +149,5 @@ class ObjectEndings:
     def _fragments_of(self, raw: RawRow) -> Fragments:
         """The pieces of a row; findings come row by row, so that one row's are kept."""
         if self._fragments is None or self._fragments[0] is not raw:
-            self._fragments = (raw, Fragments(raw.json))
+            self._fragments = (raw, Fragments(bytes(raw.json)))
         return self._fragments[1]

@@ -7,7 +7,7 @@ import msgspec
 import pyarrow as pa
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import UNREADABLE
+from coco_dagster.encord.label_row import UNREADABLE, RowText
 from coco_dagster.tables.dates import read_dates
 from coco_dagster.tables.row_reading import RawRow
 from coco_dagster.tables.schemas import RAW_LABELS, unnamed_label_hash
@@ -47,7 +47,7 @@ def raw_label_table(rows: Sequence[RawRow]) -> tuple[pa.Table, list[str]]:
     return sorted_by_key(table), digests
 
 
-def _head(row: bytes) -> _RowHead:
+def _head(row: RowText) -> _RowHead:
     """Hash and date of a row; an unreadable row has neither."""
     try:
         return _HEAD_DECODER.decode(row)

@@ -7,7 +7,7 @@ from typing import Protocol
 import polars as pl
 from msgspec import Struct
 
-from coco_dagster.encord.label_row import LabelRow, Labels, RowError
+from coco_dagster.encord.label_row import LabelRow, Labels, RowError, RowText
 from coco_dagster.encord.label_row_reader import LabelRowReader
 from coco_dagster.encord.long_texts import MAX_CHARACTERS, shorten_texts
 from coco_dagster.encord.media import LabelledUnit, labelled_units
@@ -29,7 +29,7 @@ class RawRow(Protocol):
         """Position of the row in that file, from 0."""
 
     @property
-    def json(self) -> bytes:
+    def json(self) -> RowText:
         """The row's JSON text, byte for byte."""
 
 
@@ -70,7 +70,7 @@ def read_rows(
         except RowError as error:
             place = Place(path=source_place(raw.source_file, raw.source_index))
             message = unreadable_message(str(error), digest)
-            findings.add(UNREADABLE_CODE, "note", place, message, raw.json, severity="error")
+            findings.add(UNREADABLE_CODE, "note", place, message, bytes(raw.json), severity="error")
             continue
         label_hash = row.label_hash or unnamed_label_hash(digest, raw.source_file, raw.source_index)
         for note in (*notes, *unit_notes):

@@ -80,7 +80,7 @@ def read(labels: Location, spool: Path, chunk_bytes: int = 1 << 20) -> list[Sour
 
 
 def texts(rows: list[SourceRow]) -> list[bytes]:
-    return [row.json for row in rows]
+    return [bytes(row.json) for row in rows]
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -178,6 +178,17 @@ def test_small_files_share_a_chunk(tmp_path: Path, spool: Path) -> None:
     chunks = list(LabelSource(write(tmp_path / "in", members), spool).chunks())
     assert [(chunk.index, chunk.rows, len(chunk.segments)) for chunk in chunks] == [(0, 5, 5)]
     assert chunks[0].length == sum(map(len, ROWS))
+
+
+def test_a_full_chunk_is_handed_out_before_what_follows_is_looked_at(
+    tmp_path: Path, spool: Path
+) -> None:
+    rows = b",".join(label_row(1_000 + number) for number in range(20))
+    write(tmp_path, {"labels.json": b"[" + rows + b',{"label_hash": oops}]'})
+    chunks = LabelSource(tmp_path / "labels.json", spool).chunks(len(rows) + 20)
+    assert next(chunks).rows == 20
+    with pytest.raises(SourceError, match="cannot be read as label rows"):
+        next(chunks)
 
 
 def test_local_plain_files_are_read_in_place(tmp_path: Path, spool: Path) -> None:
@@ -513,5 +524,5 @@ def test_the_label_rows_of_the_sdk_are_read_from_their_folders(spool: Path) -> N
         whole = json.loads((folder / "labels.json").read_bytes())
         expected = whole if isinstance(whole, list) else [whole]
         rows = read(folder, spool, 1000)
-        assert [json.loads(row.json) for row in rows] == expected
+        assert [json.loads(bytes(row.json)) for row in rows] == expected
         assert {row.source_file for row in rows} == {"labels.json"}
