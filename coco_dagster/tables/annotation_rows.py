@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from coco_dagster.encord.object_label import ObjectLabel
+from coco_dagster.encord.run_lengths import Flags, Ints
 from coco_dagster.encord.shapes import Drawn
 from coco_dagster.tables.annotation_columns import (
     AddedAnnotation,
@@ -38,6 +38,8 @@ class AnnotationRows:
         self._added: list[AddedAnnotation] = []
         self._geometry = DrawnGeometry()
         self._notes: list[tuple[int, str, str]] = []
+        self._ended = 0
+        self._has_tracks = False
 
     def add(
         self, frame: int, index: int, place: FramePlace, label: ObjectLabel, drawn: Drawn
@@ -54,19 +56,36 @@ class AnnotationRows:
         self._added.append((frame, index, place, self._facts_of(label)))
         self._geometry.add(drawn)
 
+    def end_row(self, objects: int) -> None:
+        """End a label row.
+
+        Args:
+            objects: of how many different objects it has annotations.
+        """
+        self._has_tracks |= len(self._added) - self._ended > objects
+        self._ended = len(self._added)
+
     def note_next(self, code: str, message: str) -> None:
         """Note what was mended of the annotation that is added next, should it be kept."""
         self._notes.append((len(self._added), code, message))
 
-    def table(self, frames: FrameKeys) -> tuple[pa.Table, NDArray[np.int64]]:
-        """Annotations that can be rendered, in the order of adding; the others end with a finding.
+    def tables(self, frames: FrameKeys, objects: pa.Schema) -> tuple[pa.Table, pa.Table]:
+        """Annotations that can be rendered, and their objects; the others end with a finding.
 
         Args:
             frames: all frames that were added.
+            objects: `OBJECTS`, or the columns of its key and some others.
 
         Returns:
-            The table, and the number of the frame of each annotation.
+            Annotations in the order of adding, and one row per object in that of first frames.
         """
+        annotations, frame = self._usable(frames)
+        if self._has_tracks:
+            return annotations, _object_table(annotations, frame, objects)
+        return annotations, _single_objects(annotations, frame, objects)
+
+    def _usable(self, frames: FrameKeys) -> tuple[pa.Table, Ints]:
+        """Annotations that can be rendered, and the number of the frame of each."""
         frame = np.array([added[0] for added in self._added], np.int64)
         table = annotation_table(self._added, self._geometry, frame, frames, self._schema)
         verdict = check_geometry(table, frames.width[frame], frames.height[frame])
@@ -74,11 +93,12 @@ class AnnotationRows:
         for annotation in np.flatnonzero(~keep).tolist():
             fault = verdict.fault(annotation)
             self._reject(annotation, fault.code, fault.message)
-        repeated = _repeated(frame, table["object_hash"], keep)
-        for annotation in np.flatnonzero(repeated).tolist():
-            message = "The frame already has an annotation of this object."
-            self._reject(annotation, "repeated_object", message)
-        keep &= ~repeated
+        if self._has_tracks:
+            repeated = _repeated(frame, table["object_hash"], keep)
+            for annotation in np.flatnonzero(repeated).tolist():
+                message = "The frame already has an annotation of this object."
+                self._reject(annotation, "repeated_object", message)
+            keep &= ~repeated
         for annotation, code, message in self._notes:
             if keep[annotation]:
                 self._note(annotation, code, message)
@@ -103,9 +123,7 @@ class AnnotationRows:
         self._endings.note_added(place, index, facts[0], code, message)
 
 
-def _repeated(
-    frame: NDArray[np.int64], object_hash: pa.ChunkedArray, keep: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _repeated(frame: Ints, object_hash: pa.ChunkedArray, keep: Flags) -> Flags:
     """Annotations before which a usable one has the same frame and object."""
     usable = np.flatnonzero(keep)
     keys = pl.DataFrame({"frame": frame, "object": pl.Series(object_hash)})[usable]
@@ -117,13 +135,13 @@ def _repeated(
     return repeated
 
 
-def object_table(annotations: pa.Table, frame: NDArray[np.int64], schema: pa.Schema) -> pa.Table:
+def _object_table(annotations: pa.Table, frame: Ints, schema: pa.Schema) -> pa.Table:
     """One row per track of the annotations, in the order of their first frames.
 
     Args:
         annotations: table of the schema `ANNOTATIONS`.
         frame: number of the frame of each; those of a label row are numbered in its order.
-        schema: `OBJECTS`, or the columns of its key and some others.
+        schema: of the table.
     """
     key = table_key(OBJECTS)
     others = [_OF_TRACK[name].alias(name) for name in schema.names if name not in key]
@@ -137,6 +155,23 @@ def object_table(annotations: pa.Table, frame: NDArray[np.int64], schema: pa.Sch
         .to_arrow()
     )
     return table.cast(schema)
+
+
+def _single_objects(annotations: pa.Table, frame: Ints, schema: pa.Schema) -> pa.Table:
+    """What `_object_table` makes of annotations of which no two have the same object."""
+    columns = {
+        **{
+            name: annotations[name]
+            for name in ("label_hash", "object_hash", "feature_hash", "shape")
+        },
+        "first_data_hash": annotations["data_hash"],
+        "first_frame": annotations["frame"],
+        "number_of_frames": pa.array(np.ones(frame.size, np.int64)),
+    }
+    table = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+    if (frame[1:] >= frame[:-1]).all():
+        return table
+    return table.take(pa.array(np.argsort(frame, kind="stable")))
 
 
 _OF_TRACK: Final[Mapping[str, pl.Expr]] = {

@@ -16,7 +16,7 @@ from coco_dagster.encord.label_row_reader import read_answers
 from coco_dagster.encord.media import FrameEntry, LabelledUnit
 from coco_dagster.encord.object_label import ObjectLabel
 from coco_dagster.encord.shapes import SHAPES, GeometryError, Keypoints
-from coco_dagster.tables.annotation_rows import AnnotationRows, object_table
+from coco_dagster.tables.annotation_rows import AnnotationRows
 from coco_dagster.tables.answers import AnswerRows, Owner
 from coco_dagster.tables.findings import FindingRows, Place, concat_findings
 from coco_dagster.tables.long_answers import without_long_answers
@@ -129,14 +129,14 @@ class _Normaliser:
     def result(self) -> NormalisedRows:
         """What was read, as tables."""
         frames, keys = self._tables.frames()
-        annotations, frame = self._annotations.table(keys)
+        annotations, objects = self._annotations.tables(keys, self._schemas["objects"])
         answers = without_long_answers(self._answers.tables(), annotations, frames, self._findings)
         tables = {
             "label_rows": self._tables.label_rows(self._findings),
             "data_units": self._tables.data_units(),
             "frames": frames,
             "annotations": annotations,
-            "objects": object_table(annotations, frame, self._schemas["objects"]),
+            "objects": objects,
             **answers,
             "classifications": self._placements.table(),
             "findings": self._findings.table(),
@@ -173,6 +173,7 @@ class _Normaliser:
                     self._add_objects(_frame_place(row, unit, entry), entry, frame, features)
         objects += self._endings.skip_ranges(row)
         self._tables.add_row(row, len(frames), objects)
+        self._annotations.end_row(len(features))
         self._add_answers(row, features)
         for classification in placed:
             self._add_frame_answers(

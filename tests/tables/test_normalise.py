@@ -401,3 +401,19 @@ def test_a_track_begins_on_its_first_frame_wherever_that_is_listed() -> None:
     tables = normalised(label_row({"f": own}, "video", spaces={"f": again}))
     tracks = {row["object_hash"]: row for row in tables["objects"]}
     assert (tracks["o"]["first_frame"], tracks["o"]["number_of_frames"]) == (0, 2)
+
+
+@pytest.mark.parametrize("others", [[], [video_row({0: [box("t")], 1: [box("t")]})]])
+def test_objects_on_one_frame_each_are_the_same_beside_tracks(others: list[JSON]) -> None:
+    own = video_unit({0: [box("a")], 5: [box("b"), circle("c")]})
+    again = space("video", {0: [box("d")]})
+    row = label_row({"f": own}, "video", label_hash="singles", spaces={"f": again})
+    tables = normalised(row, *others)
+    objects = [row for row in tables["objects"] if row["label_hash"] == "singles"]
+    facts = ("object_hash", "shape", "first_data_hash", "first_frame", "number_of_frames")
+    assert [tuple(row[fact] for fact in facts) for row in objects] == [
+        ("a", "bounding_box", "f", 0, 1),
+        ("d", "bounding_box", "f", 0, 1),
+        ("b", "bounding_box", "f", 5, 1),
+        ("c", "circle", "f", 5, 1),
+    ]
