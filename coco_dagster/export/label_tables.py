@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 from msgspec import Struct
 
 from coco_dagster.export.places import PartPlace, PartSlice, TableFolder
@@ -71,15 +73,14 @@ def superseded_rows(parts: Sequence[PartPlace]) -> dict[int, list[str]]:
     """
     if len(parts) < 2:
         return {}
-    rows = pl.concat(
-        pl.DataFrame(
-            pl.from_arrow(PartSlice(place.folder, place.part).read("label_rows", list(_COLUMNS)))
-        ).with_columns(pl.lit(number).alias("part"))
-        for number, place in enumerate(parts)
-    )
-    repeated = rows.filter(pl.col("label_hash").is_duplicated())
-    if repeated.is_empty():
+    tables = [
+        PartSlice(place.folder, place.part).read("label_rows", list(_COLUMNS)) for place in parts
+    ]
+    part = np.repeat(np.arange(len(parts)), [table.num_rows for table in tables])
+    rows = pl.DataFrame(pl.from_arrow(pa.concat_tables(tables))).with_columns(part=part)
+    if rows["label_hash"].n_unique() == rows.height:
         return {}
+    repeated = rows.filter(pl.col("label_hash").is_duplicated())
     ordered = repeated.sort("source_file", "source_index", "part")
     newest = newest_positions(ordered["label_hash"].to_list(), ordered["last_edited_at"])
     older = ordered.with_row_index("position").filter(~pl.col("position").is_in(newest))

@@ -5,6 +5,8 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from coco_dagster.coco.selection import MAIN_BRANCH
 from coco_dagster.export.places import PartSlice, Window
@@ -30,7 +32,7 @@ def units_of_shared_files(windows: Sequence[Window], branches: Sequence[str]) ->
     """
     parts = [(window, part) for window, of_window in enumerate(windows) for part in of_window]
     # Eight bytes a file; names are read where two hashes are equal.
-    hashes = [_exported_units(part, branches)["data_hash"].hash() for _, part in parts]
+    hashes = [pl.Series(_exported_units(part, branches)["data_hash"]).hash() for _, part in parts]
     counts = [of_part.len() for of_part in hashes]
     window_of = np.repeat(np.array([window for window, _ in parts], np.uint32), counts)
     shared = spans_of(pl.DataFrame({"file": pl.concat(hashes), "window": window_of}), "file")[
@@ -40,7 +42,7 @@ def units_of_shared_files(windows: Sequence[Window], branches: Sequence[str]) ->
         return pl.DataFrame(schema=_UNITS)
     found: list[pl.DataFrame] = []
     for number, (window, part) in enumerate(parts):
-        units = _exported_units(part, branches)
+        units = pl.DataFrame(pl.from_arrow(_exported_units(part, branches)))
         chosen = units.filter(units["data_hash"].hash().is_in(shared.implode()))
         place = {"window": pl.lit(window, pl.UInt32), "part": pl.lit(number, pl.UInt32)}
         found.append(chosen.with_columns(**place))
@@ -63,12 +65,14 @@ def spans_of(files: pl.DataFrame, name: str) -> pl.DataFrame:
     )
 
 
-def _exported_units(part: PartSlice, branches: Sequence[str]) -> pl.DataFrame:
+def _exported_units(part: PartSlice, branches: Sequence[str]) -> pa.Table:
+    """`label_hash` and `data_hash` of the data units with images of exported label rows."""
+    # Of Arrow: what is asked for here takes polars longer than a part has rows for.
     units = part.read("data_units", ["label_hash", "data_hash", "media"])
-    files = pl.DataFrame(pl.from_arrow(units)).filter(pl.col("media").is_not_null()).drop("media")
-    names = part.read("label_rows", ["branch_name"])["branch_name"].unique().to_pylist()
-    if {MAIN_BRANCH if name is None else name for name in names}.issubset(branches):
+    files = units.filter(units["media"].is_valid()).select(["label_hash", "data_hash"])
+    rows = part.read("label_rows", ["label_hash", "branch_name"])
+    branch = rows["branch_name"].fill_null(MAIN_BRANCH)
+    if set(branch.unique().to_pylist()).issubset(branches):
         return files
-    rows = pl.DataFrame(pl.from_arrow(part.read("label_rows", ["label_hash", "branch_name"])))
-    is_exported = pl.col("branch_name").fill_null(MAIN_BRANCH).is_in(list(branches))
-    return files.join(rows.filter(is_exported), on="label_hash", how="semi")
+    exported = rows["label_hash"].filter(pc.is_in(branch, pa.array(branches, pa.string())))
+    return files.filter(pc.is_in(files["label_hash"], exported.combine_chunks()))
