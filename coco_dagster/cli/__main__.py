@@ -1,6 +1,6 @@
 """`python -m coco_dagster.cli`."""
 
-from coco_dagster.cli import main
+from coco_dagster.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -1,6 +1,5 @@
 """`coco-dagster export`."""
 
-import atexit
 import gc
 import json
 import os
@@ -126,8 +125,6 @@ def export(
         # The libraries that follow are imported a fifth faster without it, and nothing in the
         # process has cycles that matter.
         gc.disable()
-        # Or the interpreter would look through all of them when it ends.
-        atexit.register(gc.freeze)
         processes = started_ahead(labels, workers)
         if processes is not None:
             stack.callback(processes.end)
