@@ -14,6 +14,7 @@ from coco_dagster.cli.partitions import partitions
 from coco_dagster.cli.preview import preview
 from coco_dagster.cli.report import report
 from coco_dagster.cli.validate import validate
+from coco_dagster.without_pandas import keep_pandas_out
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,6 +36,7 @@ def run() -> None:
     Without this the interpreter would first take down everything that was imported, which takes
     longer than some commands do.
     """
+    keep_pandas_out()
     try:
         main()
     except SystemExit as ended:

@@ -130,9 +130,10 @@ class WorkerPool:
     def _start(self) -> ThreadPoolExecutor:
         if self._threads is None:
             self._processes = self._processes or WorkerProcesses(self._count)
-            self._workers.put(_ThisProcess())
+            # The caller still divides the source: others take the first tasks.
             for process in self._processes.started:
                 self._workers.put(_OtherProcess(process))
+            self._workers.put(_ThisProcess())
             self._threads = ThreadPoolExecutor(self._count)
         return self._threads
 

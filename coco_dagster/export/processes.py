@@ -21,15 +21,7 @@ for what is done once a part not to matter."""
 
 _LENGTH: Final = struct.Struct("<I")
 
-_WORKER: Final = (
-    "import gc, signal; gc.disable(); signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    "from coco_dagster.export.worker import main; main()"
-)
-"""What a worker process runs.
-
-Importing its libraries takes a fifth longer with the collector. Who is interrupted at the keyboard
-is its caller, with whom it ends.
-"""
+_WORKER: Final = "from coco_dagster.export.worker_start import main; main()"
 
 
 def send(stream: IO[bytes], message: bytes) -> None:

@@ -1,6 +1,5 @@
 """A worker process: carries out tasks from its standard input until that ends."""
 
-import gc
 import os
 import select
 import sys
@@ -22,8 +21,6 @@ _WORDS: Final = 500
 
 def work(tasks: IO[bytes], reports: IO[bytes]) -> None:
     """Carry out tasks until there are no more."""
-    # Decoded rows are trees without cycles: the collector would only walk them again and again.
-    gc.disable()
     while (message := receive(tasks)) is not None:
         try:
             with storage_failures("A file of the export"):
@@ -54,7 +51,7 @@ def end_with_caller(tasks: int) -> None:
 
 
 def main() -> None:
-    """Entry point of the process."""
+    """Carry out tasks from the standard input until its end."""
     if hasattr(select, "poll"):
         Thread(target=end_with_caller, args=[sys.stdin.fileno()], daemon=True).start()
     # Whatever a library prints must not get between the reports.
@@ -65,7 +62,3 @@ def main() -> None:
     except BrokenPipeError:
         # The caller was killed: nobody is left to tell, and closing the pipe would fail again.
         os._exit(1)
-
-
-if __name__ == "__main__":
-    main()

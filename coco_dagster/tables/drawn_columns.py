@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from struct import Struct as Packed
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +53,7 @@ class DrawnGeometry:
         """
         counts = np.array(self._counts, np.int64)
         coordinates = np.frombuffer(b"".join(self._packed), np.float64)
-        is_polygon = pc.equal(shape, "polygon").to_numpy(zero_copy_only=False)
+        is_polygon = pc.equal(shape, _POLYGON).to_numpy(zero_copy_only=False)
         skeletons = self._details_of(Keypoints)
         return {
             "coordinates": list_column(coordinates, counts),
@@ -90,6 +90,10 @@ class _Details(Struct, Generic[_D], frozen=True):
         places = np.full(self.count, -1, np.int64)
         places[self.rows] = np.arange(len(values))
         return pa.array(values, kind).take(pa.array(places, mask=places < 0))
+
+
+# Typed: of a bare string Arrow would find out the type, for which it imports `dateutil`.
+_POLYGON: Final = pa.scalar("polygon", pa.string())
 
 
 @lru_cache(maxsize=1_024)

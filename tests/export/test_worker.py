@@ -10,7 +10,7 @@ from coco_dagster.export.processes import WorkerProcesses, send
 
 def test_a_worker_whose_caller_is_gone_ends_without_a_word() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "coco_dagster.export.worker"],
+        [sys.executable, "-m", "coco_dagster.export.worker_start"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
