@@ -132,12 +132,14 @@ def render_export(
             out, info, categories, RenderedGroups(rendered, len(groups), plan), counts
         )
         discard_lines(work / "rendered")
+        versions = library_versions()
         files += tables.result().files
         pool.dismiss()
     totals["categories"] = sum(len(of_content.entries) for of_content in categories)
     findings = _codes(counts, given)
     entries = Path(task.row_entries)
-    _write_manifest(out, given, ontology, entries, settings, files, totals, findings, run)
+    of_run = {**run, "versions": versions}
+    _write_manifest(out, given, ontology, entries, settings, files, totals, findings, of_run)
     return ExportResult(
         export_id=given.export_id,
         url=str(out),
@@ -292,7 +294,7 @@ def _write_manifest(
         files=[_file_facts(file) for file in files],
         counts=totals,
         findings=findings,
-        run={**run, "versions": library_versions()},
+        run=run,
     )
     with (out / MANIFEST_FILE).open("wb") as file, row_entries.open("rb") as entries:
         file.writelines(manifest.blocks(iter(partial(entries.read, _BLOCK_BYTES), b"")))
