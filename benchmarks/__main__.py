@@ -17,7 +17,7 @@ from rich.console import Console
 
 from benchmarks.datasets import Dataset, Recipe, write_dataset
 from benchmarks.masks import compare_masks
-from benchmarks.report import Row, as_table, growth, measured, not_measured
+from benchmarks.report import Row, as_table, growth, measured, measured_in_turns, not_measured
 from benchmarks.subjects import (
     HERE,
     PEERS,
@@ -165,7 +165,7 @@ def _rows(
         out = Path(folder)
         subjects.append(exporter(dataset, out, repeats))
         subjects += [exporter(dataset, out, repeats, number) for number in workers]
-        rows = [measured(subject, dataset) for subject in subjects]
+        rows = measured_in_turns(subjects, dataset)
         rows.append(measured(floor(dataset, out, repeats), dataset))
         return [*rows, _sdk_row(dataset, out, sdk_up_to)]
 

@@ -57,10 +57,49 @@ def measure(command: Sequence[str], repeats: int = 1) -> Measurement:
     Raises:
         CommandError: it did not exit with 0; the message ends with what it wrote to stderr.
     """
+    (outcome,) = measure_in_turns([command], repeats)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def measure_in_turns(
+    commands: Sequence[Sequence[str]], repeats: int
+) -> list[Measurement | CommandError | OSError]:
+    """Runs commands in turns, so that a machine that gets slower is slower for all of them.
+
+    Args:
+        commands: programs and arguments.
+        repeats: as in `measure`.
+
+    Returns:
+        For each command what `measure` returns or raises.
+    """
     if repeats == 1:
-        return _run(command, sample=True)
-    fastest = min((_run(command, sample=False) for _ in range(repeats)), key=lambda run: run.wall)
-    return msgspec.structs.replace(fastest, peak=_run(command, sample=True).peak)
+        return [_outcome(command, sample=True) for command in commands]
+    turns = [[_outcome(command, sample=False) for command in commands] for _ in range(repeats)]
+    return [_of_all(runs, command) for command, *runs in zip(commands, *turns, strict=True)]
+
+
+def _of_all(
+    runs: list[Measurement | CommandError | OSError], command: Sequence[str]
+) -> Measurement | CommandError | OSError:
+    """The fastest of some runs, with the memory of one more; or what was raised."""
+    measurements = [run for run in runs if isinstance(run, Measurement)]
+    if len(measurements) < len(runs):
+        return next(run for run in runs if isinstance(run, Exception))
+    sampled = _outcome(command, sample=True)
+    if isinstance(sampled, Exception):
+        return sampled
+    fastest = min(measurements, key=lambda run: run.wall)
+    return msgspec.structs.replace(fastest, peak=sampled.peak)
+
+
+def _outcome(command: Sequence[str], *, sample: bool) -> Measurement | CommandError | OSError:
+    try:
+        return _run(command, sample=sample)
+    except (CommandError, OSError) as error:
+        return error
 
 
 def _run(command: Sequence[str], *, sample: bool) -> Measurement:

@@ -1,14 +1,14 @@
 """Measurements as rows, and rows as a table."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 from rich.table import Table
 
 from benchmarks.datasets import Dataset
-from benchmarks.measure import CommandError, measure
+from benchmarks.measure import CommandError, Measurement, measure_in_turns
 from benchmarks.subjects import FLOOR, Subject
 
 NOT_MEASURED = "not measured"
@@ -54,11 +54,23 @@ def not_measured(name: str, dataset: Dataset, problem: str) -> Row:
 
 def measured(subject: Subject, dataset: Dataset) -> Row:
     """Measures a subject; one that fails has a row that says why."""
-    row = not_measured(subject.name, dataset, NOT_MEASURED)
-    try:
-        run = measure(subject.command, subject.repeats)
-    except (CommandError, OSError) as error:
-        return msgspec.structs.replace(row, problem=str(error))
+    (row,) = measured_in_turns([subject], dataset)
+    return row
+
+
+def measured_in_turns(subjects: Sequence[Subject], dataset: Dataset) -> list[Row]:
+    """Measures subjects that are run equally often, in turns."""
+    (repeats,) = {subject.repeats for subject in subjects}
+    outcomes = measure_in_turns([subject.command for subject in subjects], repeats)
+    return [
+        _row(not_measured(subject.name, dataset, NOT_MEASURED), outcome)
+        for subject, outcome in zip(subjects, outcomes, strict=True)
+    ]
+
+
+def _row(row: Row, run: Measurement | CommandError | OSError) -> Row:
+    if isinstance(run, Exception):
+        return msgspec.structs.replace(row, problem=str(run))
     return msgspec.structs.replace(
         row,
         wall=run.wall,

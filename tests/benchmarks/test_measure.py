@@ -56,3 +56,18 @@ def test_a_command_that_fails_is_an_error_with_its_last_words() -> None:
     with pytest.raises(subprocess.CalledProcessError) as failure:
         measured("raise SystemExit('no such luck')")
     assert "exited with 1:\nno such luck" in failure.value.stderr
+
+
+def test_commands_are_run_in_turns_and_fail_for_themselves(tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    programs = [f"open({str(order)!r}, 'a').write('{name}')" for name in "ab"]
+    programs.append("raise SystemExit('no such luck')")
+    script = (
+        "import sys; from benchmarks.measure import measure_in_turns\n"
+        "outcomes = measure_in_turns([[sys.executable, '-c', p] for p in sys.argv[1:]], 2)\n"
+        "print([type(outcome).__name__ for outcome in outcomes])"
+    )
+    command = [sys.executable, "-c", script, *programs]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['Measurement', 'Measurement', 'CommandError']"
+    assert order.read_text().startswith("abab")
