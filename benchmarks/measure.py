@@ -46,34 +46,19 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     output: str
 
 
-def measure(command: Sequence[str], repeats: int = 1) -> Measurement:
-    """Runs a command in fresh processes.
-
-    Args:
-        command: program and arguments.
-        repeats: how often it is run for its times; the fastest run counts. With more than one,
-            memory is sampled in a run of its own, so that sampling costs no time.
-
-    Raises:
-        CommandError: it did not exit with 0; the message ends with what it wrote to stderr.
-    """
-    (outcome,) = measure_in_turns([command], repeats)
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
-
-
 def measure_in_turns(
     commands: Sequence[Sequence[str]], repeats: int
 ) -> list[Measurement | CommandError | OSError]:
-    """Runs commands in turns, so that a machine that gets slower is slower for all of them.
+    """Runs commands in fresh processes, in turns: a machine that gets slower is so for all of them.
 
     Args:
         commands: programs and arguments.
-        repeats: as in `measure`.
+        repeats: how often each is run for its times; the fastest run counts. With more than one,
+            memory is sampled in a run of its own, so that sampling costs no time.
 
     Returns:
-        For each command what `measure` returns or raises.
+        What each command cost; a `CommandError` where it did not exit with 0, whose message ends
+        with what it wrote to stderr, or an `OSError` where it could not be started.
     """
     if repeats == 1:
         return [_outcome(command, sample=True) for command in commands]

@@ -326,6 +326,26 @@ def shown_on(terminal: int) -> Iterator[str]:
         yield piece.decode(errors="replace")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_a_result_that_cannot_be_printed_is_told_in_a_sentence(
+    tmp_path: Path, labels: Path
+) -> None:
+    command = [sys.executable, "-m", "coco_dagster.cli", "export", str(labels), "--json"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with open("/dev/full", "w") as full:
+        found = subprocess.run(
+            [*command, "--out", str(tmp_path / "out")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    assert found.returncode == 1
+    assert found.stderr == "Error: The output cannot be printed: No space left on device.\n"
+    assert (tmp_path / "out" / "manifest.json").is_file()
+
+
 def test_a_terminal_shows_a_summary(tmp_path: Path, labels: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "coco_dagster.cli", "export", str(labels)]

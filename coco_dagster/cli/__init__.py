@@ -48,3 +48,8 @@ def run() -> None:
             sys.stderr.flush()
             os._exit(ended.code or 0)
         raise
+    except OSError as error:
+        # Commands tell of all that they cannot read or write themselves.
+        click.echo(f"Error: The output cannot be printed: {error.strerror or error}.", err=True)
+        # Unlike `sys.exit`, this does not try to print it once more.
+        os._exit(1)

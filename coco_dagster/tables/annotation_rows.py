@@ -159,11 +159,7 @@ def _object_table(annotations: pa.Table, frame: Ints, schema: pa.Schema) -> pa.T
 
 def _single_objects(annotations: pa.Table, frame: Ints, schema: pa.Schema) -> pa.Table:
     """What `_object_table` makes of annotations of which no two have the same object."""
-    columns = {
-        **{
-            name: annotations[name]
-            for name in ("label_hash", "object_hash", "feature_hash", "shape")
-        },
+    columns = dict(zip(annotations.column_names, annotations.columns, strict=True)) | {
         "first_data_hash": annotations["data_hash"],
         "first_frame": annotations["frame"],
         "number_of_frames": pa.array(np.ones(frame.size, np.int64)),

@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[2]
 MEASURE = """
 import json, sys
 import msgspec
-from benchmarks.measure import measure
-run = measure([sys.executable, "-c", sys.argv[1]], repeats=int(sys.argv[2]))
+from benchmarks.measure import measure_in_turns
+(run,) = measure_in_turns([[sys.executable, "-c", sys.argv[1]]], repeats=int(sys.argv[2]))
+if isinstance(run, Exception):
+    raise run
 print(json.dumps(msgspec.to_builtins(run)))
 """
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells shared memory")
