@@ -25,6 +25,12 @@ from coco_dagster.coco.writer import (
 )
 from coco_dagster.encord.source_chunks import SourceChunk
 from coco_dagster.errors import CocoDagsterError
+from coco_dagster.export.check_tasks import (
+    FindDrift,
+    FoundDrift,
+    ValidatedFiles,
+    ValidateFiles,
+)
 from coco_dagster.export.group_files import write_numbered, write_rendered
 from coco_dagster.export.losses import Loss, first_losses
 from coco_dagster.export.ontology_cache import ontology_of, ontology_tables_of
@@ -245,6 +251,8 @@ Task = (
     | SlicePart
     | TakeRowsOut
     | WriteTableFiles
+    | ValidateFiles
+    | FindDrift
 )
 
 
@@ -272,6 +280,8 @@ class Outcome(Struct, frozen=True):
         | DatasetsOfRows
         | SlicedPart
         | TableFiles
+        | ValidatedFiles
+        | FoundDrift
         | None
     ) = None
     failure: Failure | None = None

@@ -23,6 +23,7 @@ class CheckType(NamedTuple):
         threshold: what it lets pass, unless told otherwise; None where there is no measure.
         measure: what is compared with the threshold.
         also_reads: assets that it reads beside the one that it checks.
+        goes_beside: whether it takes so long that it goes on beside the other checks of its step.
     """
 
     name: str
@@ -32,6 +33,7 @@ class CheckType(NamedTuple):
     threshold: float | None = None
     measure: str = ""
     also_reads: tuple[str, ...] = ()
+    goes_beside: bool = False
 
 
 EXPORT: Final = "export"
@@ -88,6 +90,7 @@ CHECK_TYPES: Final = (
         0.0,
         "Number of such classes, attributes and options that there may be.",
         also_reads=(RAW_LABELS_ASSET,),
+        goes_beside=True,
     ),
     CheckType(
         "counts_add_up",
@@ -116,6 +119,7 @@ CHECK_TYPES: Final = (
         "No consumer of COCO files fails on the export or misreads it, but for what the profile's "
         "settings stand for.",
         "warn",
+        goes_beside=True,
     ),
     CheckType(
         "no_rejected_labels",

@@ -65,7 +65,7 @@ def _coco_files(scope: Scope) -> Iterable[str]:
 def _table_files(check: CheckSettings, scope: Scope) -> Iterable[str]:
     for name in (scope.asset, *check.type.also_reads):
         if name == ONTOLOGY_ASSET:
-            ontology = scope.store.ontology()
+            ontology = scope.tables.ontology()
             yield from (path for table in ontology.tables for path in ontology.paths(table))
             continue
         sets = scope.raw_labels() if name == RAW_LABELS_ASSET else scope.labels()

@@ -4,8 +4,11 @@ Checks that block stand in a step each; the others of a table or an export share
 grows with the number of annotations is read part by part, and pycocotools gets a sample.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
@@ -26,9 +29,11 @@ from coco_dagster.orchestrate.steps import Steps, reported_failures
 from coco_dagster.orchestrate.store import Partition, PipelineStore, pipeline_store
 from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES, TABLE_JUDGES
 from coco_dagster.orchestrate.verdict_memory import CONTENT, earlier_verdict
-from coco_dagster.orchestrate.verdicts import Scope, Verdict
+from coco_dagster.orchestrate.verdicts import Scope, StoredTables, Verdict
 
 _NEEDS_RAW_LABELS: Final = "no_ontology_drift"
+_WORKERS: Final = 2
+"""This process, and one for the check that takes longest."""
 
 
 @dataclass(frozen=True)
@@ -107,28 +112,56 @@ def _check_step(
 ) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(**steps.check_step(step, [check.spec for check in checks]))
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from coco_dagster.orchestrate.coco_sample import CocoSamples
-        from coco_dagster.orchestrate.file_digests import FileDigests
-
-        store = pipeline_store(context, steps.pipeline, steps.specs)
-        partitions = _partitions_of_run(context, store)
-        samples, digests = CocoSamples(given.sample_images), FileDigests()
-        for check in checks:
-            if check.spec.key in context.selected_asset_check_keys:
-                scope = Scope(
-                    store,
-                    check.asset,
-                    partitions,
-                    check.settings.threshold,
-                    tuple(given.consumers),
-                    samples,
-                    digests,
-                )
+        selected = [
+            check for check in checks if check.spec.key in context.selected_asset_check_keys
+        ]
+        with ThreadPoolExecutor(1) as aside, _scopes(context, steps, given) as scope_of:
+            verdicts = [
+                _promised_verdict(context.instance, check, scope_of(check), aside)
+                for check in selected
+            ]
+            for check, verdict in zip(selected, verdicts, strict=True):
                 with reported_failures():
-                    verdict = _verdict(context.instance, check, scope)
-                yield _result(check, verdict)
+                    found = verdict()
+                yield _result(check, found)
 
     return run_checks
+
+
+@contextmanager
+def _scopes(
+    context: dg.AssetCheckExecutionContext, steps: Steps, given: ExportChecks
+) -> Iterator[Callable[[Check], Scope]]:
+    """What each check of a step looks at; what they share is looked up once."""
+    from coco_dagster.export.chunks import workers_for
+    from coco_dagster.export.pool import WorkerPool
+    from coco_dagster.orchestrate.coco_sample import CocoSamples
+    from coco_dagster.orchestrate.file_digests import FileDigests
+
+    store = pipeline_store(context, steps.pipeline, steps.specs)
+    partitions, tables = _partitions_of_run(context, store), StoredTables(store)
+    samples, digests = CocoSamples(given.sample_images), FileDigests()
+    workers = min(_WORKERS, workers_for(steps.pipeline.workers, several=True))
+    with closing(WorkerPool(workers)) as pool:
+        yield lambda check: Scope(
+            store,
+            tables,
+            check.asset,
+            partitions,
+            check.settings.threshold,
+            tuple(given.consumers),
+            samples,
+            digests,
+            pool,
+        )
+
+
+def _promised_verdict(
+    instance: dg.DagsterInstance, check: Check, scope: Scope, aside: Executor
+) -> Callable[[], Verdict]:
+    """What tells the verdict of a check; one that takes long is being found out already."""
+    verdict = partial(_verdict, instance, check, scope)
+    return aside.submit(verdict).result if check.settings.type.goes_beside else verdict
 
 
 def _verdict(instance: dg.DagsterInstance, check: Check, scope: Scope) -> Verdict:

@@ -1,6 +1,7 @@
 """Digests of files, to tell whether they are what they were."""
 
 from hashlib import sha256
+from threading import Lock
 from typing import Final
 
 import fsspec
@@ -11,9 +12,13 @@ _CHUNK_BYTES: Final = 1 << 22
 
 
 class FileDigests:
-    """Sizes and digests of files, each of which is read once however many checks ask for it."""
+    """Sizes and digests of files, each of which is read once however many checks ask for it.
+
+    Checks may ask from several threads.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._known: dict[str, tuple[int, str] | None] = {}
 
     def of(self, place: str) -> tuple[int, str] | None:
@@ -25,10 +30,11 @@ class FileDigests:
         Raises:
             StorageError: it cannot be read.
         """
-        if place not in self._known:
-            with storage_failures(location(place), "read"):
-                self._known[place] = _size_and_digest(place)
-        return self._known[place]
+        with self._lock:
+            if place not in self._known:
+                with storage_failures(location(place), "read"):
+                    self._known[place] = _size_and_digest(place)
+            return self._known[place]
 
 
 def _size_and_digest(place: str) -> tuple[int, str] | None:

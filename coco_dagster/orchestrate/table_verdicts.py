@@ -34,7 +34,7 @@ def _keys_unique(scope: Scope) -> Verdict:
 def _annotations_have_frame_and_category(scope: Scope) -> Verdict:
     from coco_dagster.orchestrate.table_checks import orphaned_annotations
 
-    ontology = scope.store.ontology()
+    ontology = scope.tables.ontology()
     orphans = [orphaned_annotations(labels, ontology) for labels in scope.labels()]
     without_frame = sum(found.without_frame for found in orphans)
     without_category = sum(found.without_category for found in orphans)
@@ -105,9 +105,12 @@ def _empty_images_reviewed(scope: Scope) -> Verdict:
 
 
 def _no_ontology_drift(scope: Scope) -> Verdict:
-    from coco_dagster.orchestrate.ontology_drift import ontology_drift
+    from coco_dagster.export.check_tasks import FindDrift, FoundDrift
 
-    drifts = ontology_drift(scope.raw_labels(), scope.store.ontology())
+    raw_labels = scope.raw_labels()
+    task = FindDrift(raw_labels, scope.tables.ontology())
+    takes_long = sum(len(labels.parts) for labels in raw_labels) > 1
+    drifts = scope.carried_out(task, FoundDrift, takes_long=takes_long).drifts
     counts = {
         problem: sum(drift.problem == problem for drift in drifts)
         for problem in ("removed", "archived", "renamed")

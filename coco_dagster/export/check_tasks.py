@@ -1,0 +1,97 @@
+"""Checks that take long and read files alone, as messages that a worker process can carry out."""
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from coco_dagster.tables.store import TableSet
+
+
+class Problem(Struct, frozen=True):
+    """What a validator says of COCO files, without the entries that it is about.
+
+    Attributes:
+        severity: `error` or `warning`.
+        code: the rule that is broken.
+        count: how many entries break it.
+        consumers: who minds.
+        message: what is wrong, what the consumers do about it, and what to do.
+    """
+
+    severity: str
+    code: str
+    count: int
+    consumers: list[str]
+    message: str
+
+
+class ValidatedFiles(Struct, frozen=True, tag=True):
+    """Report on COCO files."""
+
+    problems: list[Problem]
+
+
+class ValidateFiles(Struct, frozen=True, tag=True):
+    """Look for what breaks the consumers of COCO files.
+
+    Attributes:
+        files: paths or URLs.
+        consumers: programs that matter.
+    """
+
+    files: list[str]
+    consumers: list[str]
+
+    def run(self) -> ValidatedFiles:
+        """Carry it out."""
+        from coco_dagster.coco.validation import validate_coco
+
+        report = validate_coco(self.files, self.consumers, max_affected=0)
+        return ValidatedFiles(
+            [
+                Problem(found.severity, found.code, found.count, [*found.consumers], found.message)
+                for found in report.findings
+            ]
+        )
+
+
+class Drift(NamedTuple):
+    """A node of the ontology that labels use and that is not what they take it for.
+
+    Attributes:
+        node: `categories`, `attributes` or `options`.
+        hash: its hash.
+        name: its name in the labels.
+        problem: `removed`, `archived` or `renamed`.
+        now: its name in the ontology; None where it was removed.
+    """
+
+    node: str
+    hash: str
+    name: str
+    problem: str
+    now: str | None
+
+
+class FoundDrift(Struct, frozen=True, tag=True):
+    """Report on labels and the ontology that they were made with."""
+
+    drifts: list[Drift]
+
+
+class FindDrift(Struct, frozen=True, tag=True):
+    """Look for what labels use that the ontology no longer has.
+
+    Attributes:
+        raw_labels: the label rows.
+        ontology: the ontology as it was given.
+    """
+
+    raw_labels: list[TableSet]
+    ontology: TableSet
+
+    def run(self) -> FoundDrift:
+        """Carry it out."""
+        from coco_dagster.export.ontology_drift import ontology_drift
+
+        return FoundDrift(ontology_drift(self.raw_labels, self.ontology))
