@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -56,6 +56,7 @@ class CategoryEntry(Entry, gc=False):
 
 
 EntryT = TypeVar("EntryT", bound=Entry)
+_OF_NUMBERS: Final = b"0123456789-., "
 
 
 class Block(NamedTuple):
@@ -161,8 +162,10 @@ class EntryDecoder:
     def _find_duplicate_keys(
         self, text: bytes, entries: Sequence[Any], unit: int, first_index: int
     ) -> None:
+        # Numbers are most of the text, and no key has any of their characters.
+        names = text.translate(None, _OF_NUMBERS)
         # Without a key that stands more often than there are entries no entry has one twice.
-        if all(text.count(quoted) <= len(entries) for quoted in self._quoted):
+        if all(names.count(quoted) <= len(entries) for quoted in self._quoted):
             return
         for place, (raw, entry) in enumerate(zip(_elements(text), entries, strict=True)):
             self._find_duplicate_key(raw, entry, first_index + place, unit)
