@@ -12,7 +12,12 @@ import msgspec
 
 from coco_dagster.collector import collector_paused
 from coco_dagster.errors import WorkerError
-from coco_dagster.export.processes import WorkerProcess, WorkerProcesses
+from coco_dagster.export.processes import (
+    WorkerProcess,
+    WorkerProcesses,
+    idle_processes,
+    keep,
+)
 from coco_dagster.export.tasks import TASK_ENCODER, Outcome, Task
 
 _R = TypeVar("_R")
@@ -116,8 +121,15 @@ class WorkerPool:
         return self._start().submit(self._run_beside, task, report)
 
     def dismiss(self) -> None:
-        """Let the processes end while the caller goes on: no task will follow."""
-        if self._processes is not None:
+        """Let the processes go while the caller goes on: no task will follow.
+
+        They end, unless a later pool may have work for them (see `processes_kept`).
+        """
+        if self._processes is None:
+            return
+        if keep(self._processes):
+            self._processes = None
+        else:
             self._processes.kill()
 
     def close(self) -> None:
@@ -129,7 +141,7 @@ class WorkerPool:
 
     def _start(self) -> ThreadPoolExecutor:
         if self._threads is None:
-            self._processes = self._processes or WorkerProcesses(self._count)
+            self._processes = self._processes or idle_processes(self._count)
             # The caller still divides the source: others take the first tasks.
             for process in self._processes.started:
                 self._workers.put(_OtherProcess(process))
@@ -247,7 +259,7 @@ class _OtherProcess:
 
 @contextmanager
 def worker_pool(workers: int, processes: WorkerProcesses | None = None) -> Iterator[WorkerPool]:
-    """A pool whose processes end with the block, whatever happens in it.
+    """A pool that lets its processes go with the block, and ends them where that fails.
 
     Args:
         workers: workers, of which the caller is one.
@@ -257,5 +269,6 @@ def worker_pool(workers: int, processes: WorkerProcesses | None = None) -> Itera
     with collector_paused():
         try:
             yield pool
+            pool.dismiss()
         finally:
             pool.close()

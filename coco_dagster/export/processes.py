@@ -12,7 +12,8 @@ import os
 import struct
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, Final
 
 CHUNK_BYTES: Final = 12 << 20
@@ -106,6 +107,11 @@ class WorkerProcess:
         except (OSError, ValueError):
             return None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def exit_code(self) -> int:
         """Exit code of the ended process; negative for the signal that ended it."""
         return self._process.wait()
@@ -145,3 +151,51 @@ class WorkerProcesses:
         self.kill()
         for process in self.started:
             process.end()
+
+
+_kept: Final[dict[object, dict[int, WorkerProcesses]]] = {}
+"""Processes without work by their number of workers, for each block that keeps some."""
+
+
+@contextmanager
+def processes_kept() -> Iterator[None]:
+    """Processes that are done within the block wait for more work, until it ends.
+
+    A process takes a quarter of a second to start.
+    """
+    block = object()
+    _kept[block] = {}
+    try:
+        yield
+    finally:
+        for processes in _kept.pop(block).values():
+            processes.end()
+
+
+def keep(processes: WorkerProcesses) -> bool:
+    """Let processes wait for more work.
+
+    Args:
+        processes: processes that have nothing to do.
+
+    Returns:
+        Whether a block keeps them; otherwise nothing has happened.
+    """
+    kept = list(_kept.values())
+    return any(some.setdefault(processes.workers, processes) is processes for some in kept)
+
+
+def idle_processes(workers: int) -> WorkerProcesses:
+    """Processes that wait for work; new ones where none do.
+
+    Args:
+        workers: workers in all, the caller among them.
+    """
+    for some in list(_kept.values()):
+        waiting = some.pop(workers, None)
+        if waiting is None:
+            continue
+        if all(process.is_running for process in waiting.started):
+            return waiting
+        waiting.end()
+    return WorkerProcesses(workers)

@@ -6,7 +6,7 @@ grows with the number of annotations is read part by part, and pycocotools gets 
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -134,7 +134,7 @@ def _scopes(
 ) -> Iterator[Callable[[Check], Scope]]:
     """What each check of a step looks at; what they share is looked up once."""
     from coco_dagster.export.chunks import workers_for
-    from coco_dagster.export.pool import WorkerPool
+    from coco_dagster.export.pool import worker_pool
     from coco_dagster.orchestrate.coco_sample import CocoSamples
     from coco_dagster.orchestrate.file_digests import FileDigests
 
@@ -142,7 +142,7 @@ def _scopes(
     partitions, tables = _partitions_of_run(context, store), StoredTables(store)
     samples, digests = CocoSamples(given.sample_images), FileDigests()
     workers = min(_WORKERS, workers_for(steps.pipeline.workers, several=True))
-    with closing(WorkerPool(workers)) as pool:
+    with worker_pool(workers) as pool:
         yield lambda check: Scope(
             store,
             tables,

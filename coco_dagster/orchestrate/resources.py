@@ -1,7 +1,13 @@
 """Where a pipeline keeps what it makes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
 import dagster as dg
 from pydantic import Field
+
+from coco_dagster.export.processes import processes_kept
 
 
 class EncordCocoStorage(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -14,6 +20,12 @@ class EncordCocoStorage(dg.ConfigurableResource):  # type: ignore[type-arg]
     url: str = Field(
         description="Folder or fsspec URL, for example `storage` or `s3://bucket/coco`."
     )
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
+        """The storage, as long as a run's process needs it; its steps share worker processes."""
+        with processes_kept():
+            yield self
 
     def tables(self, pipeline: str, tables: str, partition: str | None = None) -> str:
         """Root of one kind of tables: `raw_labels`, `ontology` or `labels`.

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from io import BytesIO
 from typing import Final
 
@@ -153,12 +153,12 @@ def _sheet(tiles: Sequence[Image.Image]) -> Image.Image:
 
 def _encoded(sheet: Image.Image) -> bytes:
     """The sheet in the best quality that keeps within the limit; smaller where none does."""
-    encoded = partial(_with_quality, sheet)
+    encoded = cache(partial(_with_quality, sheet))
+    if len(encoded(_QUALITIES[-1])) > MOST_BYTES:
+        width, height = (round(side * _SMALLER) for side in sheet.size)
+        return _encoded(sheet.resize((width, height), Image.Resampling.LANCZOS))
     best = bisect_left(_QUALITIES, True, key=lambda quality: len(encoded(quality)) <= MOST_BYTES)
-    if best < len(_QUALITIES):
-        return encoded(_QUALITIES[best])
-    width, height = (round(side * _SMALLER) for side in sheet.size)
-    return _encoded(sheet.resize((width, height), Image.Resampling.LANCZOS))
+    return encoded(_QUALITIES[best])
 
 
 def _with_quality(sheet: Image.Image, quality: int) -> bytes:

@@ -27,7 +27,6 @@ _CORE_KEYS: Final = frozenset(
 _CORE_KEY: Final = re.compile(rb'"(?:%s)"\s*:' % "|".join(sorted(_CORE_KEYS)).encode())
 # Never part of JSON text.
 _BETWEEN: Final = b"\x00"
-_NOT_AN_OBJECT: Final = re.compile(rb"(?:^|\x00)[^{]")
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -41,8 +40,8 @@ def check_attributes(mark: Mark, values: Sequence[Any]) -> None:
     texts = [value for value in values if value is not UNSET]
     if not texts:
         return
-    joined = _BETWEEN.join(texts)
-    if _NOT_AN_OBJECT.search(joined):
+    joined = _BETWEEN.join((b"", *texts))
+    if joined.count(_BETWEEN + b"{") < len(texts):
         are_others = [value is not UNSET and bytes(value)[:1] != b"{" for value in values]
         mark("attributes_not_an_object", np.array(are_others))
     if _CORE_KEY.search(joined):
