@@ -14,7 +14,7 @@ from coco_dagster.errors import SourceError, StorageError, WorkerError
 from coco_dagster.export import export_coco
 from coco_dagster.export.places import TableFolder
 from coco_dagster.export.pool import WorkerPool, worker_pool
-from coco_dagster.export.processes import WorkerProcesses
+from coco_dagster.export.processes import WorkerProcesses, processes_kept
 from coco_dagster.export.stored_tasks import SnapshotPart, SnapshotRows
 from coco_dagster.export.tasks import NumberGroup, Task
 from tests.exports import divide_into
@@ -166,3 +166,64 @@ def test_dismissed_processes_end_by_themselves(tmp_path: Path) -> None:
         pool.dismiss()
         (process,) = processes.started
         assert process.exit_code() == -signal.SIGKILL
+
+
+def pids_of(tmp_path: Path, pools: int) -> list[int]:
+    """Processes that pools use, one after the other; of all but the last one all work is done."""
+    pids = []
+    for _ in range(pools):
+        with worker_pool(2) as pool:
+            assert digests(pool.run(tasks_in(tmp_path), SnapshotPart))
+            assert pool._processes is not None
+            pids += [process._process.pid for process in pool._processes.started]
+    return pids
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_processes_serve_later_pools_of_a_block_and_end_with_it(tmp_path: Path) -> None:
+    with processes_kept():
+        pids = pids_of(tmp_path, 3)
+        assert is_running(pids[0])
+    assert len(set(pids)) == 1
+    assert not is_running(pids[0])
+    assert len(set(pids_of(tmp_path, 2))) == 2
+
+
+def test_processes_end_with_their_own_block(tmp_path: Path) -> None:
+    with processes_kept():
+        with processes_kept(), worker_pool(2), worker_pool(2):
+            inner = pids_of(tmp_path, 2)
+        (outer,) = set(pids_of(tmp_path, 2))
+        assert is_running(outer)
+    assert not any(map(is_running, (*inner, outer)))
+
+
+def test_a_process_that_died_while_it_waited_is_replaced(tmp_path: Path) -> None:
+    with processes_kept():
+        (first,) = pids_of(tmp_path, 1)
+        os.kill(first, signal.SIGKILL)
+        os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+        (second,) = pids_of(tmp_path, 1)
+        assert second != first
+
+
+def fail_with(processes: WorkerProcesses) -> None:
+    with worker_pool(2, processes):
+        raise KeyError
+
+
+def test_processes_of_a_pool_that_failed_do_not_serve_later_ones(tmp_path: Path) -> None:
+    processes = WorkerProcesses(2)
+    with processes_kept():
+        with pytest.raises(KeyError):
+            fail_with(processes)
+        (process,) = processes.started
+        assert not process.is_running
+        assert pids_of(tmp_path, 1) != [process._process.pid]

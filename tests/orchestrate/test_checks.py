@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from coco_dagster.coco.profiles import TRAINING, ExportSettings
+from coco_dagster.export.processes import WorkerProcess
 from coco_dagster.orchestrate.check_settings import CHECK_TYPES, ExportChecks
 from coco_dagster.orchestrate.checks import build_checks
 from coco_dagster.orchestrate.pipeline import Export, Pipeline
@@ -17,6 +18,7 @@ from coco_dagster.orchestrate.steps import Steps
 from coco_dagster.orchestrate.table_verdicts import KEYED_TABLES
 from coco_dagster.tables.schemas import ONTOLOGY_TABLES
 from coco_dagster.tables.store import TableSet
+from tests.exports import divide_into
 from tests.objects import polygon
 from tests.orchestrate.conftest import boat, write_row
 
@@ -41,6 +43,7 @@ EXPORT_CHECKS = {
     "scores_itself",
     "valid_for_consumers",
 }
+Started = list[WorkerProcess]
 BLOCKING = ExportChecks(no_rejected_labels={"blocking": True})  # type: ignore[call-arg]
 
 
@@ -52,6 +55,27 @@ def evaluations(
         (evaluation.asset_key.path[-1], evaluation.check_name): evaluation
         for evaluation in result.get_asset_check_evaluations()
     }
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Worker processes that are started."""
+    found: Started = []
+    start = WorkerProcess.__init__
+
+    def noted(process: WorkerProcess, workers: int) -> None:
+        start(process, workers)
+        found.append(process)
+
+    monkeypatch.setattr(WorkerProcess, "__init__", noted)
+    return found
+
+
+@pytest.fixture
+def take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of any size take long to be validated."""
+    monkeypatch.setattr("coco_dagster.orchestrate.export_verdicts.CHUNK_BYTES", 0)
+    monkeypatch.setattr("coco_dagster.export.chunks.available_cores", lambda: 2)
 
 
 def export_folder(storage: Path) -> Path:
@@ -244,6 +268,35 @@ def test_checks_read_tables_of_labels_part_by_part(
 
 def test_checks_run_alone_on_what_is_published(finished: Finished) -> None:
     assert set(run_export_checks(finished[0])) == EXPORT_CHECKS
+
+
+@pytest.mark.usefixtures("take_long")
+def test_check_in_another_process_has_the_same_verdict(
+    finished: Finished, published: dg.Definitions, started: Started
+) -> None:
+    found = run_export_checks(published)["valid_for_consumers"]
+    expected = evaluations(finished[1])["coco", "valid_for_consumers"]
+    assert len(started) == 1
+    assert (found.passed, found.metadata) == (expected.passed, expected.metadata)
+
+
+@pytest.mark.usefixtures("take_long")
+def test_check_whose_process_dies_can_be_tried_again(
+    published: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coco_dagster.export.processes._WORKER", "raise SystemExit(3)")
+    with pytest.raises(dg.Failure, match="exit code 3") as failure:
+        run_export_checks(published)
+    assert failure.value.allow_retries
+
+
+def test_steps_of_a_run_share_a_worker_process_that_ends_with_it(
+    build: Build, launch: Launch, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    divide_into(monkeypatch, 1)
+    assert launch(build(workers=2)).success
+    (process,) = started
+    assert not process.is_running
 
 
 def test_checks_without_an_export_say_so(build: Build) -> None:
