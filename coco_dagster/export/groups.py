@@ -9,9 +9,9 @@ from coco_dagster.encord.limits import SourceLimits, limits_of
 from coco_dagster.errors import ExportError
 from coco_dagster.export.places import PartSlice, Window
 from coco_dagster.export.pool import WorkerPool
+from coco_dagster.export.processes import CHUNK_BYTES
 from coco_dagster.export.row_moves import row_moves, with_rows_moved
 from coco_dagster.export.shown_files import spans_of, units_of_shared_files
-from coco_dagster.export.source_order import WINDOW_BYTES
 
 
 def groups_of_windows(
@@ -45,7 +45,7 @@ def groups_of_windows(
         return [list(window) for window in windows]
     moves = row_moves(windows, units)
     for to, share in moves.shares.iter_rows():
-        if share * WINDOW_BYTES > limits.shared_bytes:
+        if share * CHUNK_BYTES > limits.shared_bytes:
             spans = spans_of(units, "data_hash").filter(pl.col("first") == to)
             raise _too_much(spans, share, limits)
     spans = spans_of(moves.files, "data_hash")
@@ -67,7 +67,7 @@ def _joined(
             last = max(last, reach[inner])
             inner += 1
         size = last + 1 - window
-        if size > 1 and size * WINDOW_BYTES > limits.shared_bytes:
+        if size > 1 and size * CHUNK_BYTES > limits.shared_bytes:
             inside = spans.filter(pl.col("first") >= window, pl.col("last") <= last)
             raise _too_much(inside, size, limits)
         groups.append([part for inside in windows[window : last + 1] for part in inside])
@@ -84,7 +84,7 @@ def _too_much(spans: pl.DataFrame, windows: float, limits: SourceLimits) -> Expo
         limits: how many may be.
     """
     farthest = spans.sort(pl.col("last") - pl.col("first"), "data_hash", descending=True)
-    file, gigabytes = farthest["data_hash"][0], windows * WINDOW_BYTES / 1e9
+    file, gigabytes = farthest["data_hash"][0], windows * CHUNK_BYTES / 1e9
     return ExportError(
         f"{spans.height:,} files are shown by several label rows that stand far apart, such as the "
         f"file {file}: about {gigabytes:.1f} GB of label rows "

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Final
 
-CHUNK_BYTES: Final = 12 << 20
+CHUNK_BYTES: Final = 16 << 20
 """Bytes of label rows in a part, the unit of work: small enough to keep memory low, large enough
 for what is done once a part not to matter."""
 

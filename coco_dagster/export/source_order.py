@@ -18,9 +18,6 @@ from coco_dagster.tables.part_store import SourcePosition
 from coco_dagster.tables.parts import PartInfo
 from coco_dagster.tables.schemas import LABEL_TABLES
 
-WINDOW_BYTES: Final = 2 * CHUNK_BYTES
-"""Bytes of label rows that a window comes from, as a rule."""
-
 # Parts that are made to be alike differ a little.
 _SLACK: Final = 1.05
 _WEIGHED: Final = ("label_rows", "frames", "annotations")
@@ -50,11 +47,11 @@ LABELS: Final = Cutting(
     "label_rows",
     ("frames", "objects"),
     lambda: pl.col("frames") + pl.col("objects") + 1,
-    25_000,
+    18_000,
 )
 """Normalised tables: label rows, frames and objects count alike.
 
-A window takes two parts: what is done once a window takes a quarter of the time of rendering one.
+A window takes one part, as a rule.
 """
 
 RAW_LABELS: Final = Cutting(

@@ -15,8 +15,8 @@ from coco_dagster.export import export_coco
 from coco_dagster.export.groups import groups_of_windows
 from coco_dagster.export.places import PartSlice, TableFolder, Window
 from coco_dagster.export.pool import worker_pool
+from coco_dagster.export.processes import CHUNK_BYTES
 from coco_dagster.export.result import ExportResult
-from coco_dagster.export.source_order import WINDOW_BYTES
 from coco_dagster.lineage.manifest import MANIFEST_FILE
 from coco_dagster.tables.normalise import normalise_rows
 from coco_dagster.tables.parts import write_part
@@ -121,17 +121,17 @@ def test_label_rows_on_branches_that_are_not_exported_bring_nothing_together(
 
 def test_label_rows_of_one_file_that_stand_too_far_apart_are_told(grouped: Grouped) -> None:
     rows = ["x", "a", "b", "a+y", "c"]
-    limits = SourceLimits(shared_bytes=3 * WINDOW_BYTES - 1)
+    limits = SourceLimits(shared_bytes=3 * CHUNK_BYTES - 1)
     with pytest.raises(ExportError, match=rf"such as the file a:.*{PREFIX}SHARED_BYTES raises"):
         grouped(rows, limits)
-    assert len(grouped(rows, SourceLimits(shared_bytes=3 * WINDOW_BYTES))[1]) == 3
+    assert len(grouped(rows, SourceLimits(shared_bytes=3 * CHUNK_BYTES))[1]) == 3
 
 
 def test_too_many_label_rows_of_one_file_are_told(grouped: Grouped) -> None:
-    limits = SourceLimits(shared_bytes=3 * WINDOW_BYTES - 1)
+    limits = SourceLimits(shared_bytes=3 * CHUNK_BYTES - 1)
     with pytest.raises(ExportError, match="such as the file a: about"):
         grouped("abaaa", limits)
-    assert len(grouped("abaaa", SourceLimits(shared_bytes=3 * WINDOW_BYTES))) == 5
+    assert len(grouped("abaaa", SourceLimits(shared_bytes=3 * CHUNK_BYTES))) == 5
 
 
 def test_a_window_alone_is_never_too_much(grouped: Grouped) -> None:
