@@ -189,32 +189,36 @@ class NumberLists(NamedTuple):
 def number_lists_of(values: Sequence[Any]) -> NumberLists:
     """Lists of numbers from what stands in their place."""
     kinds = kinds_of(values)
-    if (kinds == Kind.LIST).all():
-        found = _all_lists(values, kinds)
-        if found is not None:
-            return found
-    lists: list[list[float]] = []
-    sizes = []
-    for place, value in enumerate(values):
-        numbers = _as_floats(value) if type(value) is list else []
-        sizes.append(len(value) if type(value) is list else 0)
-        if numbers is None:
-            kinds[place] = Kind.OTHER
-        lists.append(numbers or [])
-    flat = np.array(list(chain.from_iterable(lists)), np.float64)
-    return NumberLists(flat, _offsets(list(map(len, lists))), kinds, np.array(sizes, np.int64))
+    places = np.flatnonzero(kinds == Kind.LIST)
+    given = [values[place] for place in places.tolist()]
+    sizes = _scattered(places, list(map(len, given)), len(values))
+    flat = _numbers_in(given)
+    if flat is not None:
+        return NumberLists(flat, _offsets(sizes), kinds, sizes)
+    lists = [_as_floats(value) for value in given]
+    kinds[places[[numbers is None for numbers in lists]]] = Kind.OTHER
+    known = [numbers or [] for numbers in lists]
+    flat = np.array(list(chain.from_iterable(known)), np.float64)
+    offsets = _offsets(_scattered(places, list(map(len, known)), len(values)))
+    return NumberLists(flat, offsets, kinds, sizes)
 
 
-def _all_lists(values: Sequence[list[Any]], kinds: Kinds) -> NumberLists | None:
-    flat = list(chain.from_iterable(values))
+def _numbers_in(lists: Sequence[list[Any]]) -> Floats | None:
+    """The numbers of all lists; None where there is something else in them."""
+    flat = list(chain.from_iterable(lists))
     if not set(map(type, flat)) <= _NUMBERS:
         return None
-    sizes = list(map(len, values))
     try:
-        numbers = np.array(flat, np.float64)
+        return np.array(flat, np.float64)
     except OverflowError:
         return None
-    return NumberLists(numbers, _offsets(sizes), kinds, np.array(sizes, np.int64))
+
+
+def _scattered(places: Ints, numbers: Sequence[int], size: int) -> Ints:
+    """Numbers at their places, 0 at all others."""
+    column = np.zeros(size, np.int64)
+    column[places] = numbers
+    return column
 
 
 def _as_floats(values: list[Any]) -> list[float] | None:
@@ -223,9 +227,9 @@ def _as_floats(values: list[Any]) -> list[float] | None:
     return [_as_float(value) for value in values]
 
 
-def _offsets(sizes: Sequence[int]) -> Ints:
-    offsets = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(np.array(sizes, np.int64), out=offsets[1:])
+def _offsets(sizes: Ints) -> Ints:
+    offsets = np.zeros(sizes.size + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
     return offsets
 
 
