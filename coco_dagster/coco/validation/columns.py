@@ -7,6 +7,7 @@ column is converted without a look at single values.
 import math
 from collections.abc import Sequence
 from enum import IntEnum
+from hashlib import blake2b
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -100,10 +101,18 @@ def ids_of(values: Sequence[Any]) -> Ids:
 def _key(value: Any) -> tuple[int, bool]:
     if isinstance(value, int):
         is_huge = not -_INT64_MAX <= value <= _INT64_MAX
-        return (hash(str(value)) if is_huge else value), is_huge
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _INT64_MAX:
+        return (_digest(str(value)) if is_huge else value), is_huge
+    if not isinstance(value, float):
+        return _digest(repr(value)), False
+    if value.is_integer() and abs(value) <= _INT64_MAX:
         return int(value), False
-    return hash(repr(value)), False
+    return (-1 if value < 0 else 1) * _digest(repr(value)), False
+
+
+def _digest(text: str) -> int:
+    """A positive number of 63 bits, the same in every process, unlike Python's `hash`."""
+    digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 def within_units(keys: Ints, units: Ints) -> NDArray[np.uint64]:
