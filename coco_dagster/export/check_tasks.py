@@ -1,9 +1,8 @@
 """Checks that take long and read files alone, as messages that a worker process can carry out."""
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
+from coco_dagster.export.ontology_drift import Drift, ontology_drift
 from coco_dagster.tables.store import TableSet
 
 
@@ -55,24 +54,6 @@ class ValidateFiles(Struct, frozen=True, tag=True):
         )
 
 
-class Drift(NamedTuple):
-    """A node of the ontology that labels use and that is not what they take it for.
-
-    Attributes:
-        node: `categories`, `attributes` or `options`.
-        hash: its hash.
-        name: its name in the labels.
-        problem: `removed`, `archived` or `renamed`.
-        now: its name in the ontology; None where it was removed.
-    """
-
-    node: str
-    hash: str
-    name: str
-    problem: str
-    now: str | None
-
-
 class FoundDrift(Struct, frozen=True, tag=True):
     """Report on labels and the ontology that they were made with."""
 
@@ -92,6 +73,4 @@ class FindDrift(Struct, frozen=True, tag=True):
 
     def run(self) -> FoundDrift:
         """Carry it out."""
-        from coco_dagster.export.ontology_drift import ontology_drift
-
         return FoundDrift(ontology_drift(self.raw_labels, self.ontology))

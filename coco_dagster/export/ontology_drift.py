@@ -1,13 +1,12 @@
 """Where labels and ontology have grown apart: what labels use that the ontology no longer has."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
 from coco_dagster.collector import collector_paused
 from coco_dagster.encord.ontology_deriver import OntologyDeriver
-from coco_dagster.export.check_tasks import Drift
 from coco_dagster.tables.ontology_tables import ontology_tables
 
 if TYPE_CHECKING:
@@ -21,6 +20,24 @@ _NODES: Final = {
     "options": ("option_hash", "label"),
 }
 """Tables of the ontology with the columns that hold hash and name of a node."""
+
+
+class Drift(NamedTuple):
+    """A node of the ontology that labels use and that is not what they take it for.
+
+    Attributes:
+        node: `categories`, `attributes` or `options`.
+        hash: its hash.
+        name: its name in the labels.
+        problem: `removed`, `archived` or `renamed`.
+        now: its name in the ontology; None where it was removed.
+    """
+
+    node: str
+    hash: str
+    name: str
+    problem: str
+    now: str | None
 
 
 def ontology_drift(raw_labels: "Sequence[TableSet]", ontology: "TableSet") -> list[Drift]:

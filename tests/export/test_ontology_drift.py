@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from coco_dagster.export import build_ontology, snapshot_raw_labels
-from coco_dagster.export.check_tasks import Drift
-from coco_dagster.export.ontology_drift import ontology_drift
+from coco_dagster.export.ontology_drift import Drift, ontology_drift
 from tests.label_rows import (
     JSON,
     answer,
