@@ -31,6 +31,8 @@ class WorkerPool:
         self._processes = processes
         self._workers: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._closed = False
 
     @property
     def workers(self) -> int:
@@ -127,6 +129,9 @@ class WorkerPool:
         """
         if self._processes is None:
             return
+        if self._threads is not None:
+            # Nobody may use a process that has another owner.
+            self._threads.shutdown(cancel_futures=True)
         if keep(self._processes):
             self._processes = None
         else:
@@ -134,20 +139,25 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the processes; nothing is left to do where that was done before."""
+        with self._lock:
+            self._closed = True
         if self._processes is not None:
             self._processes.end()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
     def _start(self) -> ThreadPoolExecutor:
-        if self._threads is None:
-            self._processes = self._processes or idle_processes(self._count)
-            # The caller still divides the source: others take the first tasks.
-            for process in self._processes.started:
-                self._workers.put(_OtherProcess(process))
-            self._workers.put(_ThisProcess())
-            self._threads = ThreadPoolExecutor(self._count)
-        return self._threads
+        with self._lock:
+            if self._closed:
+                raise WorkerError("The work was given up before this part of it began.")
+            if self._threads is None:
+                self._processes = self._processes or idle_processes(self._count)
+                # The caller still divides the source: others take the first tasks.
+                for process in self._processes.started:
+                    self._workers.put(_OtherProcess(process))
+                self._workers.put(_ThisProcess())
+                self._threads = ThreadPoolExecutor(self._count)
+            return self._threads
 
     def _run_one(self, task: Task, report: type[_R]) -> _R:
         worker = self._workers.get()

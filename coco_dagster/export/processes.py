@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import IO, Final
 
 CHUNK_BYTES: Final = 16 << 20
@@ -141,6 +142,11 @@ class WorkerProcesses:
         self.workers = workers
         self.started = [WorkerProcess(workers) for _ in range(workers - 1)]
 
+    @property
+    def are_running(self) -> bool:
+        """Whether none of them has ended."""
+        return all(process.is_running for process in self.started)
+
     def kill(self) -> None:
         """Tell all processes to end."""
         for process in self.started:
@@ -156,6 +162,8 @@ class WorkerProcesses:
 _kept: Final[dict[object, dict[int, WorkerProcesses]]] = {}
 """Processes without work by their number of workers, for each block that keeps some."""
 
+_kept_lock: Final = Lock()
+
 
 @contextmanager
 def processes_kept() -> Iterator[None]:
@@ -164,11 +172,14 @@ def processes_kept() -> Iterator[None]:
     A process takes a quarter of a second to start.
     """
     block = object()
-    _kept[block] = {}
+    with _kept_lock:
+        _kept[block] = {}
     try:
         yield
     finally:
-        for processes in _kept.pop(block).values():
+        with _kept_lock:
+            waiting = _kept.pop(block)
+        for processes in waiting.values():
             processes.end()
 
 
@@ -181,8 +192,9 @@ def keep(processes: WorkerProcesses) -> bool:
     Returns:
         Whether a block keeps them; otherwise nothing has happened.
     """
-    kept = list(_kept.values())
-    return any(some.setdefault(processes.workers, processes) is processes for some in kept)
+    with _kept_lock:
+        kept = _kept.values()
+        return any(some.setdefault(processes.workers, processes) is processes for some in kept)
 
 
 def idle_processes(workers: int) -> WorkerProcesses:
@@ -191,11 +203,11 @@ def idle_processes(workers: int) -> WorkerProcesses:
     Args:
         workers: workers in all, the caller among them.
     """
-    for some in list(_kept.values()):
-        waiting = some.pop(workers, None)
-        if waiting is None:
-            continue
-        if all(process.is_running for process in waiting.started):
-            return waiting
-        waiting.end()
+    with _kept_lock:
+        waiting = next((some.pop(workers) for some in _kept.values() if workers in some), None)
+    if waiting is None:
+        return WorkerProcesses(workers)
+    if waiting.are_running:
+        return waiting
+    waiting.end()
     return WorkerProcesses(workers)

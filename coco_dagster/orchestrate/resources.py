@@ -24,8 +24,8 @@ class EncordCocoStorage(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """The storage, as long as a run's process needs it; its steps share worker processes."""
-        with processes_kept():
-            yield self
+        with processes_kept(), super().yield_for_execution(context) as storage:
+            yield storage
 
     def tables(self, pipeline: str, tables: str, partition: str | None = None) -> str:
         """Root of one kind of tables: `raw_labels`, `ontology` or `labels`.

@@ -34,10 +34,10 @@ class Verdict:
 
 
 class StoredTables:
-    """Tables of a pipeline, each set looked up once however many checks read it.
+    """Tables of a pipeline, looked up once for all checks of a step; fails as the store does.
 
     Args:
-        store: what the pipeline keeps; also what its methods raise.
+        store: what the pipeline keeps.
     """
 
     def __init__(self, store: PipelineStore) -> None:

@@ -154,6 +154,8 @@ def _sheet(tiles: Sequence[Image.Image]) -> Image.Image:
 def _encoded(sheet: Image.Image) -> bytes:
     """The sheet in the best quality that keeps within the limit; smaller where none does."""
     encoded = cache(partial(_with_quality, sheet))
+    if len(encoded(_QUALITIES[0])) <= MOST_BYTES:
+        return encoded(_QUALITIES[0])
     if len(encoded(_QUALITIES[-1])) > MOST_BYTES:
         width, height = (round(side * _SMALLER) for side in sheet.size)
         return _encoded(sheet.resize((width, height), Image.Resampling.LANCZOS))

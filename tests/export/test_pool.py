@@ -227,3 +227,22 @@ def test_processes_of_a_pool_that_failed_do_not_serve_later_ones(tmp_path: Path)
         (process,) = processes.started
         assert not process.is_running
         assert pids_of(tmp_path, 1) != [process._process.pid]
+
+
+def test_a_pool_that_was_closed_starts_nothing(tmp_path: Path) -> None:
+    (first, *_) = tasks_in(tmp_path)
+    pool = WorkerPool(2)
+    pool.close()
+    with pytest.raises(WorkerError, match="given up before"):
+        pool.beside(first, SnapshotPart)
+    assert pool._processes is None
+
+
+def test_processes_are_handed_over_without_work(tmp_path: Path) -> None:
+    (first, *_) = tasks_in(tmp_path)
+    with processes_kept():
+        with worker_pool(2) as pool:
+            under_way = pool.beside(first, SnapshotPart)
+        assert under_way.done()
+        with pytest.raises(WorkerError, match="given up before"):
+            pool.beside(first, SnapshotPart)

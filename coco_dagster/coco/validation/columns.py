@@ -110,8 +110,8 @@ def _key(value: Any) -> tuple[int, bool]:
 
 
 def _digest(text: str) -> int:
-    """A positive number of 63 bits, the same in every process, unlike Python's `hash`."""
-    digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+    """A number of 63 bits, not negative, the same in every process, unlike Python's `hash`."""
+    digest = blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 

@@ -162,10 +162,11 @@ class EntryDecoder:
     def _find_duplicate_keys(
         self, text: bytes, entries: Sequence[Any], unit: int, first_index: int
     ) -> None:
-        # Numbers are most of the text, and no key has any of their characters.
-        names = text.translate(None, _OF_NUMBERS)
-        # Without a key that stands more often than there are entries no entry has one twice.
-        if all(names.count(quoted) <= len(entries) for quoted in self._quoted):
+        # As a rule each entry has each key once: only where one stands more often than there are
+        # entries it is worth looking for one that has it twice. Numbers are most of the text, and
+        # no key has any of their characters.
+        names, most = text.translate(None, _OF_NUMBERS), len(entries)
+        if all(names.count(key) <= most or text.count(key) <= most for key in self._quoted):
             return
         for place, (raw, entry) in enumerate(zip(_elements(text), entries, strict=True)):
             self._find_duplicate_key(raw, entry, first_index + place, unit)

@@ -113,6 +113,13 @@ def test_memory_grows_by_a_few_bytes_for_each_annotation() -> None:
     assert peak_of_many(8000) - peak_of_many(2000) < 6000 * 80
 
 
+def test_texts_that_are_keys_but_for_their_numbers_are_no_keys(tmp_path: Path) -> None:
+    coco = instances()
+    for annotation in coco["annotations"]:
+        annotation["attributes"] = {"note": "i1d", "other": "area 2", "score-1": 0.5}
+    assert "duplicate_key" not in counts(validated(write(tmp_path, text_of(coco))).findings)
+
+
 def test_the_first_places_do_not_depend_on_the_pieces() -> None:
     coco, _ = all_in_one_file()
     random.Random(1).shuffle(coco["annotations"])
