@@ -2,32 +2,15 @@
 
 from msgspec import Struct
 
+from coco_dagster.coco.validation import ValidationReport, validate_coco
 from coco_dagster.export.ontology_drift import Drift, ontology_drift
 from coco_dagster.tables.store import TableSet
 
 
-class Problem(Struct, frozen=True):
-    """What a validator says of COCO files, without the entries that it is about.
-
-    Attributes:
-        severity: `error` or `warning`.
-        code: the rule that is broken.
-        count: how many entries break it.
-        consumers: who minds.
-        message: what is wrong, what the consumers do about it, and what to do.
-    """
-
-    severity: str
-    code: str
-    count: int
-    consumers: list[str]
-    message: str
-
-
 class ValidatedFiles(Struct, frozen=True, tag=True):
-    """Report on COCO files."""
+    """Report on COCO files; its findings name no entries."""
 
-    problems: list[Problem]
+    report: ValidationReport
 
 
 class ValidateFiles(Struct, frozen=True, tag=True):
@@ -43,15 +26,7 @@ class ValidateFiles(Struct, frozen=True, tag=True):
 
     def run(self) -> ValidatedFiles:
         """Carry it out."""
-        from coco_dagster.coco.validation import validate_coco
-
-        report = validate_coco(self.files, self.consumers, max_affected=0)
-        return ValidatedFiles(
-            [
-                Problem(found.severity, found.code, found.count, [*found.consumers], found.message)
-                for found in report.findings
-            ]
-        )
+        return ValidatedFiles(validate_coco(self.files, self.consumers, max_affected=0))
 
 
 class FoundDrift(Struct, frozen=True, tag=True):

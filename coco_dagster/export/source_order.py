@@ -51,7 +51,8 @@ LABELS: Final = Cutting(
 )
 """Normalised tables: label rows, frames and objects count alike.
 
-A window takes one part, as a rule.
+A window takes one part, as a rule: rendering two at once takes 30 MB more in each process and saves
+a hundredth of the time.
 """
 
 RAW_LABELS: Final = Cutting(

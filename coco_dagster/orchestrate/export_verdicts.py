@@ -100,37 +100,39 @@ def _scores_itself(scope: Scope) -> Verdict:
 
 def _valid_for_consumers(scope: Scope) -> Verdict:
     from coco_dagster.coco.validation.of_profiles import broken_on_purpose
-    from coco_dagster.export.check_tasks import Problem, ValidatedFiles, ValidateFiles
+    from coco_dagster.export.check_tasks import ValidatedFiles, ValidateFiles
 
     # Encord's own rules number annotations from 0 and give points and lines no area: what follows
     # from a setting is told, and is no failure.
     meant = broken_on_purpose(scope.store.pipeline.exports[scope.asset].settings.profile)
-    problems: list[Problem] = []
+    found: list[dict[str, str | int]] = []
+    errors = warnings = 0
     for _, export, manifest in _manifests(scope):
         files = manifest.coco_files
         task = ValidateFiles([f"{export}/{file.path}" for file in files], [*scope.consumers])
         takes_long = sum(file.bytes for file in files) > CHUNK_BYTES
         try:
-            problems += scope.carried_out(task, ValidatedFiles, takes_long=takes_long).problems
+            report = scope.carried_out(task, ValidatedFiles, takes_long=takes_long).report
         except SourceError as error:
             return Verdict(passed=False, description=str(error), metadata={})
-    found: list[dict[str, str | int]] = [
-        {
-            "severity": problem.severity,
-            "code": problem.code,
-            "times": problem.count,
-            "follows_from": meant.get(problem.code, ""),
-            "consumers": ", ".join(problem.consumers),
-            "message": problem.message,
-        }
-        for problem in problems
-    ]
-    errors = [row for row in found if row["severity"] == "error"]
-    failures = [row for row in errors if not row["follows_from"]]
+        errors += report.errors
+        warnings += report.warnings
+        found += [
+            {
+                "severity": finding.severity,
+                "code": finding.code,
+                "times": finding.count,
+                "follows_from": meant.get(finding.code, ""),
+                "consumers": ", ".join(finding.consumers),
+                "message": finding.message,
+            }
+            for finding in report.findings
+        ]
+    failures = [row for row in found if row["severity"] == "error" and not row["follows_from"]]
     metadata: dict[str, Any] = {
-        "errors": len(errors),
-        "warnings": len(found) - len(errors),
-        "errors_by_setting": len(errors) - len(failures),
+        "errors": errors,
+        "warnings": warnings,
+        "errors_by_setting": errors - len(failures),
     }
     if found:
         metadata["findings"] = dg.MetadataValue.table([dg.TableRecord(row) for row in found[:20]])

@@ -8,7 +8,6 @@ from coco_dagster.export import build_ontology, snapshot_raw_labels
 from coco_dagster.export.check_tasks import (
     FindDrift,
     FoundDrift,
-    Problem,
     ValidatedFiles,
     ValidateFiles,
 )
@@ -32,10 +31,10 @@ def test_problems_of_files_come_back_as_they_were_found(tmp_path: Path) -> None:
     report = carried_out_elsewhere(task)
     assert isinstance(report, ValidatedFiles)
     assert report == task.run()
-    found = {problem.code: problem for problem in report.problems}
-    assert isinstance(found["annotation_id_zero"], Problem)
+    found = {finding.code: finding for finding in report.report.findings}
     assert found["annotation_id_zero"].count == 1
-    assert found["annotation_id_zero"].consumers == ["pycocotools"]
+    assert found["annotation_id_zero"].consumers == {"pycocotools": "error"}
+    assert report.report.errors
 
 
 def test_drift_comes_back_as_it_was_found(tmp_path: Path) -> None:
